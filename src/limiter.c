@@ -1,0 +1,167 @@
+/* The limiter. Pure: it may call nothing but memcpy. */
+#include "limiter.h"
+
+#include <assert.h>
+#include <string.h>
+
+struct limits limits_of(uint64_t max, enum limiter_mode mode, const char *mark, size_t mark_length)
+{
+	struct limits limits = {
+		.max = max,
+		.open = max - mark_length,
+		.easy = max - mark_length - LIMITER_UTF8_REST,
+		.mode = mode,
+		.break_length = (unsigned)mark_length + 1,
+	};
+
+	assert(max >= LIMITER_MAX_LEAST && max <= LIMITER_MAX_MOST);
+	assert(mark_length <= LIMITER_MARK_MOST);
+	if (mark_length)
+		memcpy(limits.break_bytes, mark, mark_length);
+	limits.break_bytes[mark_length] = '\n';
+	return limits;
+}
+
+typedef unsigned char block __attribute__((vector_size(16)));
+typedef uint64_t halves __attribute__((vector_size(16)));
+
+static block newlines(const char *bytes)
+{
+	block b;
+
+	memcpy(&b, bytes, sizeof b);
+	return (block)(b == '\n');
+}
+
+static bool any(block b)
+{
+	halves h = (halves)b;
+
+	return h[0] | h[1];
+}
+
+const char *limiter_last_newline(const char *bytes, size_t n)
+{
+	/* Four blocks at a time: an endless line is scanned in whole, and the pipe is fast. */
+	while (n >= 4 * sizeof(block)) {
+		const char *at = bytes + n - 4 * sizeof(block);
+
+		if (any((newlines(at) | newlines(at + 16)) |
+			(newlines(at + 32) | newlines(at + 48))))
+			break;
+		n -= 4 * sizeof(block);
+	}
+	while (n >= sizeof(block) && !any(newlines(bytes + n - sizeof(block))))
+		n -= sizeof(block);
+	while (n--)
+		if (bytes[n] == '\n')
+			return bytes + n;
+	return NULL;
+}
+
+uint64_t limiter_column(uint64_t column, const char *bytes, size_t n)
+{
+	const char *newline = limiter_last_newline(bytes, n);
+
+	return newline ? (uint64_t)(bytes + n - newline - 1) : column + n;
+}
+
+/* RFC 3629, section 4. */
+static size_t sequence_length(unsigned char lead)
+{
+	if (lead >= 0xc2 && lead <= 0xdf)
+		return 2;
+	if ((lead & 0xf0) == 0xe0)
+		return 3;
+	return lead >= 0xf0 && lead <= 0xf4 ? 4 : 1;
+}
+
+static bool is_continuation(unsigned char byte)
+{
+	return (byte & 0xc0) == 0x80;
+}
+
+/* The second byte keeps out overlong forms, surrogates and what lies beyond U+10FFFF. */
+static bool is_second(unsigned char lead, unsigned char byte)
+{
+	unsigned char least = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
+	unsigned char most = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
+
+	return byte >= least && byte <= most;
+}
+
+/* Where the UTF-8 sequence starts that a cut at `cut` would tear, or cut itself. It is looked for
+ * in bytes[start…n); what lies behind n is taken to be as the lead byte promises. */
+static size_t sequence_start(const char *bytes, size_t start, size_t cut, size_t n)
+{
+	const unsigned char *byte = (const unsigned char *)bytes;
+	size_t lead = cut;
+
+	while (lead > start && cut - lead < LIMITER_UTF8_REST) {
+		lead--;
+		if (!is_continuation(byte[lead]))
+			break;
+	}
+	size_t end = lead + sequence_length(byte[lead]);
+
+	if (lead == cut || end <= cut)
+		return cut;
+	if (lead + 1 < n && !is_second(byte[lead], byte[lead + 1]))
+		return cut;
+	for (size_t i = lead + 2; i < end && i < n; i++)
+		if (!is_continuation(byte[i]))
+			return cut;
+	return lead;
+}
+
+/* The line that starts (or goes on, at column) with bytes[start] is too long: where to cut it. */
+static size_t cut_at(const struct limits *limits, uint64_t column, const char *bytes, size_t start,
+		     size_t n)
+{
+	if (column >= limits->open)
+		return start;
+	return sequence_start(bytes, start, start + (size_t)(limits->open - column), n);
+}
+
+size_t limiter_run(const struct limits *limits, uint64_t column, const char *bytes, size_t n,
+		   uint64_t ahead)
+{
+	size_t start = 0;
+
+	/* Window skip: a newline among the next room+1 bytes shows that this line is not too
+	 * long, and looking for the last one passes over all lines before it. */
+	for (;;) {
+		uint64_t room = column < limits->max ? limits->max - column : 0;
+
+		if (n - start <= room)
+			break;
+		const char *newline = limiter_last_newline(bytes + start, (size_t)room + 1);
+
+		if (!newline)
+			return cut_at(limits, column, bytes, start, n);
+		start = (size_t)(newline - bytes) + 1;
+		column = 0;
+	}
+	if (column + (n - start) <= limits->easy)
+		return n;
+
+	/* Close to the limit: only the last line counts, and whether it ends in this write. */
+	const char *newline = limiter_last_newline(bytes + start, n - start);
+
+	if (newline) {
+		start = (size_t)(newline - bytes) + 1;
+		column = 0;
+	}
+	uint64_t length = column + (n - start);
+
+	if (ahead <= limits->max && length + ahead <= limits->max)
+		return n;
+	if (length > limits->open)
+		return cut_at(limits, column, bytes, start, n);
+	size_t lead = sequence_start(bytes, start, n, n);
+
+	if (lead < n &&
+	    column + (lead - start) + sequence_length((unsigned char)bytes[lead]) > limits->open)
+		return lead;
+	return n;
+}
