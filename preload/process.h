@@ -1,0 +1,43 @@
+/* The process's one state: everything that linecap keeps in a program that it was loaded into.
+ * Written by the constructor, then by fdmap alone. */
+#ifndef LINECAP_PROCESS_H
+#define LINECAP_PROCESS_H
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+#include "emitter.h"
+#include "settings.h"
+
+/* A pipe that linecap guards. */
+struct guarded {
+	struct pipe_id id;
+	line_word *word; /* never NULL */
+	line_word own;	 /* where the word is if it can't be shared */
+};
+
+struct process {
+	struct limits limits;
+	/* False until the constructor is done, and for good where nothing is guarded. */
+	_Atomic bool active;
+	/* The process whose fds the fd map is about. A vfork(2) child shares the map but not
+	 * the fds. */
+	_Atomic pid_t pid;
+	struct target target; /* a list, as far as linecap is active */
+	struct guarded pipes[TARGET_PIPES];
+	/* Takes the bytes of an fd that turned out to be no guarded pipe after all. */
+	struct guarded nobody;
+};
+
+extern struct process process;
+
+/* Points libc's stdio at the hooked write: see stdio_glibc.c, stdio_musl.c. False: this is another
+ * libc, or nothing could be done. */
+bool stdio_glibc_hook(void);
+bool stdio_musl_hook(void);
+
+/* A stream that has just been opened (musl keeps a write pointer in each). */
+void stdio_musl_opened(FILE *stream);
+
+#endif
