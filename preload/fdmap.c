@@ -4,16 +4,21 @@
 #include "raw.h"
 #include <sys/stat.h>
 
-struct process process;
+struct process process = {
+	.pipes =
+		{
+			[FD_UNKNOWN] = {.word = &process.pipes[FD_UNKNOWN].own, .own = INT64_MAX},
+			[FD_OTHER] = {.word = &process.pipes[FD_OTHER].own},
+		},
+};
 _Atomic unsigned char fdmap[FDMAP_FDS];
 
-/* The index of the guarded pipe that st is, or -1. */
-static int index_of(const struct stat *st)
+static unsigned entry_of(const struct stat *st)
 {
-	for (unsigned i = 0; i < process.target.count; i++)
+	for (unsigned i = FD_GUARDED; i < process.pipes_end; i++)
 		if (process.pipes[i].id.ino == st->st_ino && process.pipes[i].id.dev == st->st_dev)
-			return (int)i;
-	return -1;
+			return i;
+	return FD_OTHER;
 }
 
 static bool ask(int fd, struct stat *st)
@@ -24,37 +29,46 @@ static bool ask(int fd, struct stat *st)
 /* The highest fd that was ever noted: closefrom(3) needn't touch the pages beyond. */
 static _Atomic unsigned highest;
 
-static void note(int fd, unsigned char entry)
+static void note(int fd, unsigned entry)
 {
 	if ((unsigned)fd >= FDMAP_FDS)
 		return;
 	if ((unsigned)fd > atomic_load_explicit(&highest, memory_order_relaxed))
 		atomic_store_explicit(&highest, (unsigned)fd, memory_order_relaxed);
-	atomic_store_explicit(&fdmap[fd], entry, memory_order_relaxed);
+	atomic_store_explicit(&fdmap[fd], (unsigned char)entry, memory_order_relaxed);
 }
 
-struct guarded *fdmap_classify(int fd)
+static unsigned classify(int fd)
 {
-	struct stat st;
+	struct stat st = {0};
 
 	if (!atomic_load_explicit(&process.active, memory_order_acquire) || !ask(fd, &st))
-		return NULL;
-	int index = index_of(&st);
+		return FD_OTHER;
+	unsigned entry = entry_of(&st);
 
 	/* In a vfork(2) child the map is the parent's, the fds are not. */
 	if (raw3(SYS_getpid, 0, 0, 0) == atomic_load_explicit(&process.pid, memory_order_relaxed))
-		note(fd, (unsigned char)(index < 0 ? FD_OTHER : FD_GUARDED + index));
-	return index < 0 ? NULL : &process.pipes[index];
+		note(fd, entry);
+	return entry;
 }
 
-struct guarded *fdmap_verify(int fd, struct guarded *pipe)
+struct guarded *fdmap_guarded(int fd)
 {
-	struct stat st;
+	unsigned entry = fdmap_entry(fd);
+
+	if (entry == FD_UNKNOWN)
+		entry = classify(fd);
+	return entry == FD_OTHER ? NULL : &process.pipes[entry];
+}
+
+bool fdmap_verify(int fd, const struct guarded *pipe)
+{
+	struct stat st = {0};
 
 	if (ask(fd, &st) && st.st_ino == pipe->id.ino && st.st_dev == pipe->id.dev)
-		return pipe;
+		return true;
 	fdmap_forget(fd);
-	return &process.nobody;
+	return false;
 }
 
 void fdmap_forget(int fd)

@@ -10,31 +10,23 @@
 
 enum {
 	FDMAP_FDS = 1 << 20, /* the kernel's default fs.nr_open; fds beyond are asked each time */
-	FD_UNKNOWN = 0,
-	FD_OTHER,   /* not a guarded pipe */
-	FD_GUARDED, /* this and up: process.pipes[entry - FD_GUARDED] */
 };
 
-extern _Atomic unsigned char fdmap[FDMAP_FDS];
+extern _Atomic unsigned char fdmap[FDMAP_FDS] __attribute__((visibility("hidden")));
 
-struct guarded *fdmap_classify(int fd);
-
-/* The guarded pipe that fd is taken to be, or NULL. */
-static inline struct guarded *fdmap_guarded(int fd)
+/* What fd is taken to be: an index into process.pipes. */
+static inline unsigned fdmap_entry(int fd)
 {
 	if (__builtin_expect((unsigned)fd >= FDMAP_FDS, 0))
-		return fdmap_classify(fd);
-	unsigned char entry = atomic_load_explicit(&fdmap[fd], memory_order_relaxed);
-
-	if (entry == FD_OTHER)
-		return NULL;
-	if (__builtin_expect(entry == FD_UNKNOWN, 0))
-		return fdmap_classify(fd);
-	return &process.pipes[entry - FD_GUARDED];
+		return FD_UNKNOWN;
+	return atomic_load_explicit(&fdmap[fd], memory_order_relaxed);
 }
 
-/* Asks the kernel: pipe if fd is that pipe, else &process.nobody. */
-struct guarded *fdmap_verify(int fd, struct guarded *pipe);
+/* The same, where FD_UNKNOWN has been settled by asking the kernel: the guarded pipe, or NULL. */
+struct guarded *fdmap_guarded(int fd);
+
+/* Asks the kernel whether fd is that pipe. If not, the entry is forgotten. */
+bool fdmap_verify(int fd, const struct guarded *pipe);
 
 /* The fds first…last may be something else now. */
 void fdmap_forget(int fd);

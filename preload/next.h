@@ -46,7 +46,7 @@ struct next {
 #undef X
 };
 
-extern struct next next;
+extern struct next next __attribute__((visibility("hidden")));
 
 /* dlsym(3) for each name; only the first call does anything. Not async-signal-safe: for the
  * constructor, and for library calls that come before it. */

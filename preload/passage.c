@@ -75,10 +75,10 @@ struct guarded *passage_look(struct guarded *pipe, int fd, const struct iovec *i
 	uint64_t word = atomic_load_explicit(pipe->word, memory_order_relaxed);
 
 	if (!is_readable(iov, count))
-		return &process.nobody;
+		return &process.pipes[FD_OTHER];
 	if (emitter_passes(&process.limits, word, iov, count))
 		return pipe;
-	return fdmap_verify(fd, pipe) == pipe ? NULL : &process.nobody;
+	return fdmap_verify(fd, pipe) ? NULL : &process.pipes[FD_OTHER];
 }
 
 ssize_t passage_emit(struct guarded *pipe, passage_way *way, int fd, int flags,
@@ -106,7 +106,7 @@ ssize_t passage_notev(struct guarded *pipe, const struct iovec *iov, ssize_t wri
 	return written;
 }
 
-void passage_note_open(struct guarded *pipe, const char *bytes, size_t n)
+ssize_t passage_note_open(struct guarded *pipe, const void *buf, ssize_t written)
 {
-	emitter_passed(pipe->word, &(struct iovec){(void *)bytes, n}, n);
+	return passage_notev(pipe, &(struct iovec){(void *)buf, (size_t)written}, written);
 }

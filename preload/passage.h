@@ -17,40 +17,34 @@ passage_way passage_way_libc;	  /* writev: a cancellation point */
 passage_way passage_way_syscall;  /* no cancellation point */
 passage_way passage_way_pwritev2; /* with its flags */
 
-/* Where to note bytes that may pass as they are: pipe, or process.nobody if fd isn't that pipe
- * after all. NULL: they need a break, and fd has been verified. */
+/* Where to note bytes that may pass as they are: pipe, or process.pipes[FD_OTHER] if fd isn't that
+ * pipe after all. NULL: they need a break, and fd has been verified. */
 struct guarded *passage_look(struct guarded *pipe, int fd, const struct iovec *iov, int count);
 
 /* Writes with breaks; returns and sets errno as writev(2). */
 ssize_t passage_emit(struct guarded *pipe, passage_way *way, int fd, int flags,
 		     const struct iovec *iov, int count);
 
-/* Notes written bytes of iov, if any; returns written. */
+/* Notes written bytes, if any; returns written. */
 ssize_t passage_notev(struct guarded *pipe, const struct iovec *iov, ssize_t written);
+ssize_t passage_note_open(struct guarded *pipe, const void *buf, ssize_t written);
 
-void passage_note_open(struct guarded *pipe, const char *bytes, size_t n);
-
-/* The two of them for one buffer, on the path that nearly every write takes. */
-static inline struct guarded *passage_look_at(struct guarded *pipe, int fd, const void *buf,
-					      size_t n)
+/* May n bytes pass whatever they hold? Never so for FD_UNKNOWN. */
+static inline bool passage_fits(const struct guarded *pipe, size_t n)
 {
 	uint64_t word = atomic_load_explicit(pipe->word, memory_order_relaxed);
 
-	if (__builtin_expect(emitter_fits(&process.limits, word, n), 1))
-		return pipe;
-	return passage_look(pipe, fd, &(struct iovec){(void *)buf, n}, 1);
+	return __builtin_expect(emitter_fits(&process.limits, word, n), 1);
 }
 
+/* As passage_notev for one buffer, for the path that nearly every write takes. */
 static inline ssize_t passage_note(struct guarded *pipe, const void *buf, ssize_t written)
 {
-	const char *bytes = buf;
-
 	if (__builtin_expect(written <= 0, 0))
 		return written;
-	if (__builtin_expect(bytes[written - 1] == '\n', 1))
-		atomic_store_explicit(pipe->word, 0, memory_order_relaxed);
-	else
-		passage_note_open(pipe, bytes, (size_t)written);
+	if (__builtin_expect(((const char *)buf)[written - 1] != '\n', 0))
+		return passage_note_open(pipe, buf, written);
+	atomic_store_explicit(pipe->word, 0, memory_order_relaxed);
 	return written;
 }
 

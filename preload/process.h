@@ -17,6 +17,14 @@ struct guarded {
 	line_word own;	 /* where the word is if it can't be shared */
 };
 
+/* What fdmap says of an fd: an index into process.pipes. The first two are no pipes, but stand
+ * there so that the path of a write has one look-up and one comparison for all. */
+enum {
+	FD_UNKNOWN, /* its word is so large that nothing ever fits: the slow path asks */
+	FD_OTHER,   /* not a guarded pipe; takes the bytes that must not count */
+	FD_GUARDED, /* the first of the target's pipes */
+};
+
 struct process {
 	struct limits limits;
 	/* False until the constructor is done, and for good where nothing is guarded. */
@@ -24,13 +32,11 @@ struct process {
 	/* The process whose fds the fd map is about. A vfork(2) child shares the map but not
 	 * the fds. */
 	_Atomic pid_t pid;
-	struct target target; /* a list, as far as linecap is active */
-	struct guarded pipes[TARGET_PIPES];
-	/* Takes the bytes of an fd that turned out to be no guarded pipe after all. */
-	struct guarded nobody;
+	unsigned pipes_end; /* behind the last guarded pipe */
+	struct guarded pipes[FD_GUARDED + TARGET_PIPES];
 };
 
-extern struct process process;
+extern struct process process __attribute__((visibility("hidden")));
 
 /* Points libc's stdio at the hooked write: see stdio_glibc.c, stdio_musl.c. False: this is another
  * libc, or nothing could be done. */

@@ -26,7 +26,8 @@ struct message {
 static void say(struct message *message, const char *words)
 {
 	for (; *words && message->length < sizeof message->text - 1; words++)
-		message->text[message->length++] = *words >= ' ' && *words <= '~' ? *words : '?';
+		message->text[message->length++] =
+			(char)(*words >= ' ' && *words <= '~' ? *words : '?');
 }
 
 static void say_value(struct message *message, const char *value)
@@ -118,12 +119,13 @@ static void watch_forks(void)
 static void activate(const struct settings *settings)
 {
 	process.limits = settings_limits(settings);
-	process.target = settings->target;
-	for (unsigned i = 0; i < process.target.count; i++) {
-		process.pipes[i].id = process.target.pipes[i];
-		process.pipes[i].word = &process.pipes[i].own;
+	process.pipes_end = FD_GUARDED + settings->target.count;
+	for (unsigned i = 0; i < settings->target.count; i++) {
+		struct guarded *pipe = &process.pipes[FD_GUARDED + i];
+
+		pipe->id = settings->target.pipes[i];
+		pipe->word = &pipe->own;
 	}
-	process.nobody.word = &process.nobody.own;
 	forked();
 	watch_forks();
 	if (!stdio_glibc_hook())

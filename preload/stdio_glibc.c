@@ -28,36 +28,39 @@ static write_function *file_write;
 static bool counts_total;
 
 /* As libio/fileops.c's _IO_new_file_write: all of the bytes, or the error flag. */
-static ssize_t hooked_write(FILE *stream, const void *data, ssize_t n)
+static ssize_t write_with_breaks(FILE *stream, struct guarded *pipe, const char *bytes, size_t n)
 {
-	struct guarded *pipe = fdmap_guarded(stream->_fileno);
-
-	if (!pipe)
-		return file_write(stream, data, n);
-	struct guarded *clear = passage_look_at(pipe, stream->_fileno, data, (size_t)n);
-
-	if (clear)
-		return passage_note(clear, data, file_write(stream, data, n));
 	passage_way *way =
 		stream->_flags2 & FLAG2_NOTCANCEL ? passage_way_syscall : passage_way_libc;
-	const char *bytes = data;
-	ssize_t done = 0;
+	size_t done = 0;
 
 	while (done < n) {
-		struct iovec iov = {(void *)(bytes + done), (size_t)(n - done)};
+		const struct iovec iov = {(void *)(bytes + done), n - done};
 		ssize_t count = passage_emit(pipe, way, stream->_fileno, 0, &iov, 1);
 
 		if (count < 0) {
 			stream->_flags |= _IO_ERR_SEEN;
 			break;
 		}
-		done += count;
+		done += (size_t)count;
 	}
 	if (stream->_offset >= 0)
-		stream->_offset += done;
+		stream->_offset += (off_t)done;
 	if (counts_total)
-		*(uint64_t *)((char *)stream + TOTAL_WRITTEN_OFFSET) += (uint64_t)done;
-	return done;
+		*(uint64_t *)((char *)stream + TOTAL_WRITTEN_OFFSET) += done;
+	return (ssize_t)done;
+}
+
+static ssize_t hooked_write(FILE *stream, const void *data, ssize_t n)
+{
+	const struct iovec iov = {(void *)data, (size_t)n};
+	struct guarded *pipe = fdmap_guarded(stream->_fileno);
+	struct guarded *clear =
+		pipe ? passage_look(pipe, stream->_fileno, &iov, 1) : &process.pipes[FD_OTHER];
+
+	if (clear)
+		return passage_note(clear, data, file_write(stream, data, n));
+	return write_with_breaks(stream, pipe, data, (size_t)n);
 }
 
 static bool is_since_2_42(void)

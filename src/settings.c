@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "decimal.h"
+
 static const struct {
 	const char *name, *expects;
 } facts[SETTINGS] = {
@@ -31,29 +33,24 @@ void settings_default(struct settings *settings)
 	*settings = (struct settings){.max = LIMITER_MAX_DEFAULT, .mode = LIMITER_SPLIT};
 }
 
-/* Digits and a suffix, by hand: strtoull(3) takes signs and spaces, and its name depends on the
- * version of libc's headers (__isoc23_strtoull since glibc 2.38). */
 static bool parse_max(const char *value, uint64_t *max)
 {
 	static const char suffixes[] = "kMG";
-	uint64_t size = 0;
-	const char *at = value;
+	uint64_t size;
 
 	if (!strcmp(value, "off") || !strcmp(value, "0")) {
 		*max = 0;
 		return true;
 	}
-	for (; *at >= '0' && *at <= '9' && size <= LIMITER_MAX_MOST; at++)
-		size = size * 10 + (uint64_t)(*at - '0');
-	if (at == value)
+	if (!decimal_parse(&value, &size) || size > LIMITER_MAX_MOST)
 		return false;
-	const char *suffix = *at ? strchr(suffixes, *at == 'K' ? 'k' : *at) : NULL;
+	const char *suffix = *value ? strchr(suffixes, *value == 'K' ? 'k' : *value) : NULL;
 
 	if (suffix) {
 		size <<= 10 * (suffix - suffixes + 1);
-		at++;
+		value++;
 	}
-	if (*at || size < LIMITER_MAX_LEAST || size > LIMITER_MAX_MOST)
+	if (*value || size < LIMITER_MAX_LEAST || size > LIMITER_MAX_MOST)
 		return false;
 	*max = size;
 	return true;
@@ -105,25 +102,12 @@ bool settings_set(struct settings *settings, enum setting setting, const char *v
 	return good;
 }
 
-static void format_number(uint64_t number, char *text)
-{
-	char digits[20];
-	size_t n = 0;
-
-	do
-		digits[n++] = (char)('0' + number % 10);
-	while (number /= 10);
-	while (n)
-		*text++ = digits[--n];
-	*text = '\0';
-}
-
 void settings_format(const struct settings *settings, enum setting setting,
 		     char text[SETTINGS_TEXT])
 {
 	switch (setting) {
 	case SETTING_MAX:
-		format_number(settings->max, text);
+		*decimal_put(text, settings->max) = '\0';
 		break;
 	case SETTING_MODE:
 		strcpy(text, modes[settings->mode]);
@@ -160,7 +144,7 @@ static void read_line(struct settings *settings, char *line, settings_complain *
 		return;
 	if (equals)
 		*equals = '\0';
-	while (setting < SETTINGS && strcmp(without_spaces(name), facts[setting].name))
+	while (setting < SETTINGS && strcmp(without_spaces(name), facts[setting].name) != 0)
 		setting++;
 	if (!equals || setting == SETTINGS) {
 		complain(&(struct complaint){SETTINGS, name, "", ORIGIN_CONF});

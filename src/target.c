@@ -9,26 +9,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "decimal.h"
 #include "status.h"
 
 static const char *const words[] = {
 	[TARGET_AUTO] = "auto", [TARGET_STDIO] = "stdio", [TARGET_NONE] = "none"};
-
-/* Decimal digits; moves *text behind them. */
-static bool parse_number(const char **text, uint64_t *number)
-{
-	const char *at = *text;
-
-	*number = 0;
-	for (; *at >= '0' && *at <= '9'; at++)
-		if (__builtin_mul_overflow(*number, UINT64_C(10), number) ||
-		    __builtin_add_overflow(*number, (uint64_t)(*at - '0'), number))
-			return false;
-	bool any = at != *text;
-
-	*text = at;
-	return any;
-}
 
 static bool parse_list(struct target *target, const char *text)
 {
@@ -37,8 +22,8 @@ static bool parse_list(struct target *target, const char *text)
 	for (;; text++) {
 		uint64_t dev, ino;
 
-		if (list.count == TARGET_PIPES || !parse_number(&text, &dev) || *text++ != ':' ||
-		    !parse_number(&text, &ino))
+		if (list.count == TARGET_PIPES || !decimal_parse(&text, &dev) || *text++ != ':' ||
+		    !decimal_parse(&text, &ino))
 			return false;
 		list.pipes[list.count++] = (struct pipe_id){(dev_t)dev, (ino_t)ino};
 		if (*text != ',')
@@ -60,19 +45,6 @@ bool target_parse(struct target *target, const char *text)
 	return parse_list(target, text);
 }
 
-static char *put_number(char *text, uint64_t number)
-{
-	char digits[20];
-	size_t n = 0;
-
-	do
-		digits[n++] = (char)('0' + number % 10);
-	while (number /= 10);
-	while (n)
-		*text++ = digits[--n];
-	return text;
-}
-
 void target_format(const struct target *target, char text[TARGET_TEXT])
 {
 	if (target->kind != TARGET_LIST) {
@@ -80,9 +52,9 @@ void target_format(const struct target *target, char text[TARGET_TEXT])
 		return;
 	}
 	for (unsigned i = 0; i < target->count; i++) {
-		text = put_number(text, target->pipes[i].dev);
+		text = decimal_put(text, target->pipes[i].dev);
 		*text++ = ':';
-		text = put_number(text, target->pipes[i].ino);
+		text = decimal_put(text, target->pipes[i].ino);
 		*text++ = i + 1 < target->count ? ',' : '\0';
 	}
 }
@@ -138,7 +110,7 @@ static void add_own(struct target *target, bool sockets)
 static size_t read_proc(uint64_t pid, const char *name, char *text, size_t size)
 {
 	char path[64] = "/proc/";
-	char *at = put_number(path + strlen(path), pid);
+	char *at = decimal_put(path + strlen(path), pid);
 
 	*at++ = '/';
 	strcpy(at, name);
@@ -174,9 +146,9 @@ static struct kin kin_of(uint64_t pid)
 		const char *number = at ? at + 1 : NULL;
 
 		if (number && field == FIELD_PARENT)
-			parse_number(&number, &kin.parent);
+			decimal_parse(&number, &kin.parent);
 		if (number && field == FIELD_START)
-			kin.known = parse_number(&number, &kin.start);
+			kin.known = decimal_parse(&number, &kin.start);
 	}
 	return kin;
 }
@@ -222,7 +194,7 @@ static uint64_t first_of_container(uint64_t top)
 		const char *name = entry->d_name;
 		uint64_t pid;
 
-		if (!parse_number(&name, &pid) || *name)
+		if (!decimal_parse(&name, &pid) || *name)
 			continue;
 		struct kin kin = kin_of(pid);
 
@@ -241,7 +213,7 @@ static enum target_reason resolve_auto(struct target *target)
 	uint64_t first = first_of_container(top);
 	char pid[24];
 
-	*put_number(pid, first) = '\0';
+	*decimal_put(pid, first) = '\0';
 	add_path(target, pid, "1");
 	add_path(target, pid, "2");
 	if (target->count)
