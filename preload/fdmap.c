@@ -2,6 +2,7 @@
 #include "fdmap.h"
 
 #include "raw.h"
+#include <sys/prctl.h>
 #include <sys/stat.h>
 
 struct process process = {
@@ -21,9 +22,12 @@ static unsigned entry_of(const struct stat *st)
 	return FD_OTHER;
 }
 
+static _Atomic bool filtered;
+
 static bool ask(int fd, struct stat *st)
 {
-	return !raw3(SYS_fstat, fd, st, 0);
+	return !atomic_load_explicit(&filtered, memory_order_relaxed) &&
+	       !raw3(SYS_fstat, fd, st, 0);
 }
 
 /* The highest fd that was ever noted: closefrom(3) needn't touch the pages beyond. */
@@ -69,6 +73,15 @@ bool fdmap_verify(int fd, const struct guarded *pipe)
 		return true;
 	fdmap_forget(fd);
 	return false;
+}
+
+void fdmap_expect_filter(int option)
+{
+	if (option != PR_SET_SECCOMP)
+		return;
+	fdmap_guarded(1);
+	fdmap_guarded(2);
+	atomic_store_explicit(&filtered, true, memory_order_relaxed);
 }
 
 void fdmap_forget(int fd)

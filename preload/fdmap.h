@@ -28,6 +28,11 @@ struct guarded *fdmap_guarded(int fd);
 /* Asks the kernel whether fd is that pipe. If not, the entry is forgotten. */
 bool fdmap_verify(int fd, const struct guarded *pipe);
 
+/* The process is about to call prctl(2) with this option, or seccomp(2) (PR_SET_SECCOMP). Behind a
+ * filter even fstat may be deadly: fds 1 and 2 are asked for now, and nothing ever after. What a
+ * filter lets through isn't known, so no break is put in any more: it could not be verified. */
+void fdmap_expect_filter(int option);
+
 /* The fds first…last may be something else now. */
 void fdmap_forget(int fd);
 void fdmap_forget_range(unsigned first, unsigned last);

@@ -29,6 +29,54 @@ static long raw_syscall_function(long number, long a, long b, long c, long d, lo
 	return raw_result(raw_syscall(number, a, b, c, d, e, f));
 }
 
+static ssize_t raw_vmsplice(int fd, const struct iovec *iov, size_t count, unsigned flags)
+{
+	return raw_result(raw_syscall(SYS_vmsplice, fd, (long)iov, (long)count, flags, 0, 0));
+}
+
+static ssize_t raw_sendto(int fd, const void *buf, size_t n, int flags, const struct sockaddr *to,
+			  socklen_t length)
+{
+	return raw_result(raw_syscall(SYS_sendto, fd, (long)buf, (long)n, flags, (long)to, length));
+}
+
+static ssize_t raw_send(int fd, const void *buf, size_t n, int flags)
+{
+	return raw_sendto(fd, buf, n, flags, NULL, 0);
+}
+
+static ssize_t raw_sendmsg(int fd, const struct msghdr *message, int flags)
+{
+	return raw_result(raw3(SYS_sendmsg, fd, message, flags));
+}
+
+static int raw_sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
+{
+	return (int)raw_result(raw_syscall(SYS_sendmmsg, fd, (long)messages, count, flags, 0, 0));
+}
+
+static ssize_t raw_sendfile(int out, int in, off_t *offset, size_t n)
+{
+	return raw_result(raw_syscall(SYS_sendfile, out, in, (long)offset, (long)n, 0, 0));
+}
+
+static ssize_t raw_splice(int in, off_t *in_offset, int out, off_t *out_offset, size_t n,
+			  unsigned flags)
+{
+	return raw_result(raw_syscall(SYS_splice, in, (long)in_offset, out, (long)out_offset,
+				      (long)n, flags));
+}
+
+static ssize_t raw_tee(int in, int out, size_t n, unsigned flags)
+{
+	return raw_result(raw_syscall(SYS_tee, in, out, (long)n, flags, 0, 0));
+}
+
+static int raw_prctl(int option, long a, long b, long c, long d)
+{
+	return (int)raw_result(raw_syscall(SYS_prctl, option, a, b, c, d, 0));
+}
+
 static int raw_close(int fd)
 {
 	return (int)raw_result(raw3(SYS_close, fd, 0, 0));
@@ -67,6 +115,15 @@ struct next next = {
 	.writev = raw_writev,
 	.pwritev2 = raw_pwritev2,
 	.syscall = raw_syscall_function,
+	.vmsplice = raw_vmsplice,
+	.send = raw_send,
+	.sendto = raw_sendto,
+	.sendmsg = raw_sendmsg,
+	.sendmmsg = raw_sendmmsg,
+	.sendfile = raw_sendfile,
+	.splice = raw_splice,
+	.tee = raw_tee,
+	.prctl = raw_prctl,
 	.close = raw_close,
 	.dup = raw_dup,
 	.dup2 = raw_dup2,

@@ -6,6 +6,7 @@
 #ifndef LINECAP_NEXT_H
 #define LINECAP_NEXT_H
 
+#include <aio.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -18,6 +19,15 @@
 	X(writev, ssize_t, (int, const struct iovec *, int))                                       \
 	X(pwritev2, ssize_t, (int, const struct iovec *, int, off_t, int))                         \
 	X(syscall, long, (long, long, long, long, long, long, long))                               \
+	X(vmsplice, ssize_t, (int, const struct iovec *, size_t, unsigned))                        \
+	X(send, ssize_t, (int, const void *, size_t, int))                                         \
+	X(sendto, ssize_t, (int, const void *, size_t, int, const struct sockaddr *, socklen_t))   \
+	X(sendmsg, ssize_t, (int, const struct msghdr *, int))                                     \
+	X(sendmmsg, int, (int, struct mmsghdr *, unsigned, int))                                   \
+	X(sendfile, ssize_t, (int, int, off_t *, size_t))                                          \
+	X(splice, ssize_t, (int, off_t *, int, off_t *, size_t, unsigned))                         \
+	X(tee, ssize_t, (int, int, size_t, unsigned))                                              \
+	X(prctl, int, (int, long, long, long, long))                                               \
 	X(close, int, (int))                                                                       \
 	X(dup, int, (int))                                                                         \
 	X(dup2, int, (int, int))                                                                   \
@@ -35,6 +45,8 @@
 	X(fdopen, FILE *, (int, const char *))                                                     \
 	X(freopen, FILE *, (const char *, const char *, FILE *))                                   \
 	X(freopen64, FILE *, (const char *, const char *, FILE *))                                 \
+	X(aio_write, int, (struct aiocb *))                                                        \
+	X(lio_listio, int, (int, struct aiocb *const *, int, struct sigevent *))                   \
 	X(vdprintf, int, (int, const char *, va_list))                                             \
 	X(__vdprintf_chk, int, (int, int, const char *, va_list))                                  \
 	X(__vsnprintf_chk, int, (char *, size_t, int, size_t, const char *, va_list))

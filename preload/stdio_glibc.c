@@ -11,8 +11,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "calls.h"
 #include "next.h"
-#include "passage.h"
 #include "raw.h"
 #include "segment.h"
 
@@ -28,39 +28,32 @@ static write_function *file_write;
 static bool counts_total;
 
 /* As libio/fileops.c's _IO_new_file_write: all of the bytes, or the error flag. */
-static ssize_t write_with_breaks(FILE *stream, struct guarded *pipe, const char *bytes, size_t n)
+static ssize_t hooked_write(FILE *stream, const void *data, ssize_t n)
 {
-	passage_way *way =
-		stream->_flags2 & FLAG2_NOTCANCEL ? passage_way_syscall : passage_way_libc;
-	size_t done = 0;
+	bool cancels = !(stream->_flags2 & FLAG2_NOTCANCEL);
+	struct call call = {
+		.again = cancels ? again_write : again_syscall_write,
+		.fd = stream->_fileno,
+	};
+	ssize_t done = 0;
 
+	if (fdmap_entry(call.fd) == FD_OTHER)
+		return file_write(stream, data, n);
 	while (done < n) {
-		const struct iovec iov = {(void *)(bytes + done), n - done};
-		ssize_t count = passage_emit(pipe, way, stream->_fileno, 0, &iov, 1);
+		const struct iovec iov = {(char *)data + done, (size_t)(n - done)};
+		ssize_t count = passage(&call, &iov, 1);
 
 		if (count < 0) {
 			stream->_flags |= _IO_ERR_SEEN;
 			break;
 		}
-		done += (size_t)count;
+		done += count;
 	}
 	if (stream->_offset >= 0)
-		stream->_offset += (off_t)done;
+		stream->_offset += done;
 	if (counts_total)
-		*(uint64_t *)((char *)stream + TOTAL_WRITTEN_OFFSET) += done;
-	return (ssize_t)done;
-}
-
-static ssize_t hooked_write(FILE *stream, const void *data, ssize_t n)
-{
-	const struct iovec iov = {(void *)data, (size_t)n};
-	struct guarded *pipe = fdmap_guarded(stream->_fileno);
-	struct guarded *clear =
-		pipe ? passage_look(pipe, stream->_fileno, &iov, 1) : &process.pipes[FD_OTHER];
-
-	if (clear)
-		return passage_note(clear, data, file_write(stream, data, n));
-	return write_with_breaks(stream, pipe, data, (size_t)n);
+		*(uint64_t *)((char *)stream + TOTAL_WRITTEN_OFFSET) += (uint64_t)done;
+	return done;
 }
 
 static bool is_since_2_42(void)

@@ -10,8 +10,7 @@
 #include "cmd.h"
 
 static const struct command *const commands[] = {
-	&command_run,  &command_pipe,	 &command_join,	    &command_doctor,
-	&command_stat, &command_cri_log, &command_cri_read,
+	&command_run, &command_pipe, &command_join, &command_cri_log, &command_cri_read,
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
