@@ -18,7 +18,7 @@ SO_CFLAGS  = $(COMMON) $(CFLAGS) -fPIC -fno-plt -fasynchronous-unwind-tables -U_
 	     -include preload/versions.h
 SO_LDFLAGS = -shared -Wl,-soname,liblinecap.so -Wl,-z,relro,-z,now,-z,defs,-z,noexecstack \
 	     -Wl,--no-as-needed -l:libdl.so.2
-BIN_CFLAGS  = $(COMMON) $(CFLAGS) -fPIE -D_FORTIFY_SOURCE=2 -DLIBDIR='"$(LIBDIR)"'
+BIN_CFLAGS  = $(COMMON) $(CFLAGS) -fPIE -D_FORTIFY_SOURCE=2 -DLIBBSD_NETBSD_VIS -DLIBDIR='"$(LIBDIR)"'
 BIN_LDFLAGS = -pie -Wl,-z,relro,-z,now
 # Ours come first, so that a CFLAGS of the caller's can switch any of them off.
 

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "decimal.h"
+
 enum {
 	BATCH = 64,		/* iovecs in one call of the sink; a bit each in `inserted` */
 	REPORT_MOST = 48,	/* bytes of "[linecap: 281474976710655 bytes dropped]\n" */
@@ -169,17 +171,11 @@ struct emission {
 static size_t make_report(char report[REPORT_MOST], uint64_t dropped)
 {
 	static const char before[] = "[linecap: ", after[] = " bytes dropped]\n";
-	char digits[20];
-	size_t n = 0, length = sizeof before - 1;
+	memcpy(report, before, sizeof before - 1);
+	char *end = decimal_put(report + sizeof before - 1, dropped);
 
-	do
-		digits[n++] = (char)('0' + dropped % 10);
-	while (dropped /= 10);
-	memcpy(report, before, length);
-	while (n)
-		report[length++] = digits[--n];
-	memcpy(report + length, after, sizeof after - 1);
-	return length + sizeof after - 1;
+	memcpy(end, after, sizeof after - 1);
+	return (size_t)(end - report) + sizeof after - 1;
 }
 
 /* The text that the line's state is about: the break, or the report of a dropped line. */
@@ -208,13 +204,15 @@ static void append(struct emission *e, const void *bytes, size_t n, bool inserte
 	e->count++;
 }
 
-/* A whole line of the caller's own goes behind a break rather than being cut. */
+/* A whole line of the caller's own goes behind a break rather than being cut. One that starts
+ * inside a UTF-8 sequence goes on with what stands there. */
 static bool wants_own_line(const struct emission *e)
 {
 	uint64_t column = e->line.count, max = e->limits->max;
 
 	if (!column || column >= max || e->line.dropping || e->line.torn ||
-	    e->limits->mode != LIMITER_SPLIT)
+	    e->limits->mode != LIMITER_SPLIT || !e->rest.count ||
+	    (*rest_bytes(&e->rest) & 0xc0) == 0x80)
 		return false;
 	uint64_t length = bytes_to_newline(e->rest.iov, e->rest.count, max);
 
@@ -323,7 +321,17 @@ static void publish(struct emission *e, line_word *word)
 	e->published = e->line.count;
 }
 
-/* Drops bytes up to the end of the line or of the caller's bytes. False: the reader has gone. */
+/* The reader went while bytes were dropped: the sink shall say so (EPIPE, SIGPIPE) as it would have
+ * without linecap. Should another reader have come since, an empty line is all that it sees. */
+static bool write_to_nobody(const struct emission *e)
+{
+	const struct iovec newline = {.iov_base = (char *)"\n", .iov_len = 1};
+
+	return e->sink->writev(e->sink, &newline, 1) >= 0;
+}
+
+/* Drops bytes up to the end of the line or of the caller's bytes. False: the reader has gone, and
+ * the bytes that made us look are not done with, so that the caller comes back to hear of it. */
 static bool drop(struct emission *e)
 {
 	for (; e->rest.count; skip_empty(&e->rest)) {
@@ -337,24 +345,15 @@ static bool drop(struct emission *e)
 
 		if (newline)
 			n = (size_t)(newline - bytes);
+		if (n == look && e->sink->gone(e->sink) && !write_to_nobody(e))
+			return false;
 		e->line.count += n;
 		e->rest.offset += n;
 		e->done += n;
 		if (newline)
 			break;
-		if (n == look && e->sink->gone(e->sink))
-			return false;
 	}
 	return true;
-}
-
-/* The reader went while bytes were dropped: the sink shall say so (EPIPE, SIGPIPE) as it would have
- * without linecap. Should another reader have come since, an empty line is all that it sees. */
-static ssize_t write_to_nobody(const struct emission *e)
-{
-	const struct iovec newline = {.iov_base = (char *)"\n", .iov_len = 1};
-
-	return e->sink->writev(e->sink, &newline, 1);
 }
 
 static size_t batch_length(const struct emission *e)
@@ -372,7 +371,7 @@ static ssize_t emit(struct emission *e, line_word *word)
 	for (;;) {
 		if (e->line.dropping && !e->line.torn && !drop(e)) {
 			publish(e, word);
-			return write_to_nobody(e);
+			return -1;
 		}
 		if (plan_text(e))
 			plan_runs(e);
@@ -404,6 +403,8 @@ ssize_t emitter_writev(const struct limits *limits, line_word *word, const struc
 	e.line = line_of(atomic_load_explicit(word, memory_order_relaxed));
 	e.published = e.line.count;
 	e.stores = e.line.torn || e.line.dropping;
+	if (e.line.dropping && !e.line.torn && limits->mode == LIMITER_SPLIT)
+		e.line = (struct line){0}; /* contract 3, whatever another writer drops */
 	e.done = 0;
 	e.count = 0;
 	e.inserted = 0;

@@ -102,9 +102,11 @@ static size_t sequence_start(const char *bytes, size_t start, size_t cut, size_t
 		if (!is_continuation(byte[lead]))
 			break;
 	}
+	if (lead == cut)
+		return cut;
 	size_t end = lead + sequence_length(byte[lead]);
 
-	if (lead == cut || end <= cut)
+	if (end <= cut)
 		return cut;
 	if (lead + 1 < n && !is_second(byte[lead], byte[lead + 1]))
 		return cut;

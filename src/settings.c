@@ -183,16 +183,20 @@ static const char *environment(const char *name)
 
 static void load_conf(struct settings *settings, const char *path, settings_complain *complain)
 {
-	char text[SETTINGS_CONF_MOST + 1];
+	char text[SETTINGS_CONF_MOST + 2];
 	size_t length = 0;
 	ssize_t n;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
 	if (fd < 0)
 		return;
-	while ((n = read(fd, text + length, SETTINGS_CONF_MOST - length)) > 0)
+	while ((n = read(fd, text + length, SETTINGS_CONF_MOST + 1 - length)) > 0)
 		length += (size_t)n;
 	close(fd);
+	/* A line that the limit cuts is not there: half a number is a number. */
+	if (length > SETTINGS_CONF_MOST)
+		while (length && text[length - 1] != '\n')
+			length--;
 	text[length] = '\0';
 	settings_read_conf(settings, text, complain);
 }

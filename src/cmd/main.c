@@ -1,7 +1,4 @@
 /* linecap(1): finds the subcommand and hands over. Knows nothing of what any of them does. */
-#include <bsd/vis.h>
-#include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,56 +19,6 @@ static void print_help(FILE *out)
 	for (size_t i = 0; i < COMMANDS; i++)
 		fprintf(out, "  %-9s %s\n", commands[i]->name, commands[i]->summary);
 	fputs("\n`linecap COMMAND --help` tells more; so does linecap(1).\n", out);
-}
-
-const char *shown(const char *text)
-{
-	char *visible;
-
-	return stravis(&visible, text, VIS_CSTYLE | VIS_NL | VIS_TAB) < 0 ? "(no memory)" : visible;
-}
-
-static void complain(const struct command *self, const char *format, va_list ap, int error)
-{
-	fprintf(stderr, "linecap %s: ", self->name);
-	vfprintf(stderr, format, ap);
-	if (error)
-		fprintf(stderr, ": %s", strerror(error));
-	fputc('\n', stderr);
-}
-
-void usage_error(const struct command *self, const char *format, ...)
-{
-	va_list ap;
-
-	va_start(ap, format);
-	complain(self, format, ap, 0);
-	va_end(ap);
-	exit(EX_USAGE);
-}
-
-void failure(const struct command *self, int status, const char *format, ...)
-{
-	int error = errno;
-	va_list ap;
-
-	va_start(ap, format);
-	complain(self, format, ap, error);
-	va_end(ap);
-	exit(status);
-}
-
-void answer_help(const struct command *self, int argc, char **argv)
-{
-	if (argc < 2)
-		return;
-	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
-		fputs(self->usage, stdout);
-	else if (!strcmp(argv[1], "--version"))
-		puts("linecap " LINECAP_VERSION);
-	else
-		return;
-	exit(fflush(stdout) ? EX_IOERR : 0);
 }
 
 int main(int argc, char **argv)

@@ -1,0 +1,182 @@
+/* linecap cri-log: a container runtime's logger on its own, from stdin to a log. What it does to a
+ * stream, and how much memory that takes, is in cri/logger.h. */
+#include <bsd/stdlib.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cmd.h"
+#include "cri/logger.h"
+#include "filter.h"
+#include "progress.h"
+
+enum { READ_SIZE = 32 * 1024 }; /* what containerd takes from the container's FIFO at a time */
+
+struct job {
+	enum cri_stream stream;
+	size_t max_line;
+	const char *file; /* NULL for stdout */
+	int out;
+	bool write_failed;
+	struct progress progress;
+};
+
+static void report_write_error(struct job *job)
+{
+	const char *why = strerror(errno);
+
+	if (job->write_failed)
+		return;
+	job->write_failed = true;
+	progress_end(&job->progress);
+	fprintf(stderr, "linecap cri-log: write to %s: %s; reading on without it\n",
+		job->file ? shown(job->file) : "stdout", why);
+}
+
+static void write_line(void *state, const char *line, size_t n)
+{
+	struct job *job = state;
+
+	if (filter_write(job->out, &(struct iovec){(char *)line, n}, 1))
+		report_write_error(job);
+}
+
+static struct timespec wall_clock(void *state)
+{
+	struct timespec time;
+
+	(void)state;
+	clock_gettime(CLOCK_REALTIME, &time);
+	return time;
+}
+
+static void parse_option(const struct command *self, struct job *job, int option, char **argv)
+{
+	const char *fault;
+
+	switch (option) {
+	case 'm': {
+		long long max_line = strtonum(optarg, -1, INT_MAX, &fault);
+
+		if (fault)
+			usage_error(self, "--max-line is -1 (no limit) to %d bytes, not '%s'",
+				    INT_MAX, shown(optarg));
+		job->max_line = max_line < 0 ? 0 : (size_t)max_line;
+		break;
+	}
+	case 's':
+		job->stream = cri_stream_named(optarg, strlen(optarg));
+		if (job->stream == CRI_STREAMS)
+			usage_error(self, "--stream is stdout or stderr, not '%s'", shown(optarg));
+		break;
+	case 'o':
+		job->file = optarg;
+		break;
+	case ':':
+		usage_error(self, "%s needs a value", shown(argv[optind - 1]));
+	default:
+		usage_error(self, "no option '%s'", shown(argv[optind - 1]));
+	}
+}
+
+static struct job parse_command_line(const struct command *self, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"max-line", required_argument, NULL, 'm'},
+		{"stream", required_argument, NULL, 's'},
+		{NULL, 0, NULL, 0},
+	};
+	struct job job = {.stream = CRI_STDOUT, .max_line = 16384, .out = STDOUT_FILENO};
+	int option;
+
+	while ((option = getopt_long(argc, argv, ":o:", options, NULL)) != -1)
+		parse_option(self, &job, option, argv);
+	if (optind < argc)
+		usage_error(self, "it reads stdin and takes no argument, so not '%s'",
+			    shown(argv[optind]));
+	return job;
+}
+
+/* What failed, and with which errno, when that is known. */
+static _Noreturn void fail(const struct command *self, struct job *job, int status,
+			   const char *what)
+{
+	int error = errno;
+
+	progress_end(&job->progress);
+	errno = error;
+	failure(self, status, "%s", what);
+}
+
+static void log_stdin(const struct command *self, struct job *job, struct cri_logger *logger)
+{
+	char bytes[READ_SIZE];
+	uint64_t bytes_read = 0;
+	ssize_t n;
+	int error;
+
+	while ((n = filter_read(STDIN_FILENO, bytes, sizeof bytes)) > 0) {
+		if (cri_logger_take(logger, bytes, (size_t)n))
+			fail(self, job, EX_OSERR, "hold the line");
+		bytes_read += (uint64_t)n;
+		progress_show(&job->progress, bytes_read, cri_logger_pending(logger),
+			      "bytes in the current line");
+	}
+	error = errno;
+	if (cri_logger_end(logger))
+		fail(self, job, EX_OSERR, "hold the line");
+	errno = error;
+	if (n < 0)
+		fail(self, job, EX_IOERR, "read from stdin");
+	progress_end(&job->progress);
+}
+
+static int cri_log(const struct command *self, int argc, char **argv)
+{
+	struct job job = parse_command_line(self, argc, argv);
+	struct cri_logger logger;
+
+	if (job.file)
+		job.out = open(job.file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+	if (job.out < 0)
+		failure(self, EX_CANTCREAT, "open '%s'", shown(job.file));
+	job.progress = progress_start();
+	job.progress.wanted = isatty(STDERR_FILENO) && !isatty(job.out);
+	signal(SIGPIPE, SIG_IGN); /* a reader that goes away is a write error like any other */
+
+	cri_logger_init(
+		&logger, job.stream, job.max_line,
+		(struct cri_world){.now = wall_clock, .write_line = write_line, .state = &job});
+	log_stdin(self, &job, &logger);
+	cri_logger_free(&logger);
+	if (close(job.out))
+		report_write_error(&job);
+	return job.write_failed ? EX_IOERR : 0;
+}
+
+const struct command command_cri_log = {
+	.name = "cri-log",
+	.summary = "write a container log from stdin, as containerd does",
+	.usage =
+		"usage: linecap cri-log [--max-line N] [--stream stdout|stderr] [-o FILE]\n"
+		"Reads a container's output on stdin and writes the container log that containerd\n"
+		"would, holding each line in memory just as long as containerd does.\n"
+		"\n"
+		"  --max-line N     bytes in one log line before it is cut: containerd's\n"
+		"                   max_container_log_line_size (16384; -1 or 0: no limit)\n"
+		"  --stream NAME    stdout or stderr, for the log lines (stdout)\n"
+		"  -o FILE          append to FILE instead of writing to stdout\n"
+		"\n"
+		"If the log can't be written, it says so once, reads on to the end of stdin and\n"
+		"exits 74. With a terminal for stderr it shows how far it is.\n",
+	.main = cri_log,
+};

@@ -1,0 +1,37 @@
+/* A filter: passes a stream on to an fd through the emitter, each write whole or not at all. What
+ * blocks is the fd: memory is the caller's one buffer, and a slow reader slows the caller.
+ *
+ * An fd that somebody else has made non-blocking is waited for. */
+#ifndef LINECAP_FILTER_H
+#define LINECAP_FILTER_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+#include "emitter.h"
+
+struct filter {
+	struct sink sink;	     /* first: what the emitter hands back */
+	const struct limits *limits; /* NULL: off, all passes as it is */
+	line_word word;
+	int out;
+	uint64_t written; /* bytes, breaks and reports among them */
+};
+
+void filter_init(struct filter *filter, const struct limits *limits, int out);
+
+/* 0, or -1 with the errno of the write that failed. */
+int filter_pass(struct filter *filter, const char *bytes, size_t n);
+
+/* The input's end ends the line: says what was dropped of it, if anything was. As filter_pass. */
+int filter_end(struct filter *filter);
+
+/* As read(2), but waits where the fd doesn't, and through signals. */
+ssize_t filter_read(int fd, void *bytes, size_t n);
+
+/* All of iov, at most IOV_MAX of them: 0, or -1 and errno. */
+int filter_write(int fd, const struct iovec *iov, int count);
+
+#endif
