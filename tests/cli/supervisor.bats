@@ -1,0 +1,494 @@
+#!/usr/bin/env bats
+# linecap run --via pipe: the supervisor's manners.
+#
+# What is awaited is a state, read from /proc, never a time; a state that does not come fails the
+# test after a minute.
+
+setup_file() {
+	cat >"$BATS_FILE_TMPDIR/world.py" <<-'PYTHON'
+	import os, signal, subprocess, sys, time
+	LINECAP = os.environ["LINECAP"]
+	PIPE = subprocess.PIPE
+
+	def supervised(*command, options=(), **more):
+	    return subprocess.Popen([LINECAP, "run", "--via", "pipe", *options, "--", *command], **more)
+
+	def program(code, *words, **more):
+	    return supervised(sys.executable, "-c", "import os, signal, sys\n" + code, *words, **more)
+
+	def await_state(state, what):
+	    bound = time.monotonic() + 60
+	    while not state():
+	        assert time.monotonic() < bound, "never came: " + what
+	        time.sleep(0.002)
+
+	def stat(pid):
+	    try:
+	        with open(f"/proc/{pid}/stat") as file: return file.read().rpartition(")")[2].split()
+	    except (FileNotFoundError, ProcessLookupError): return ["gone"]
+
+	def state_of(pid): return stat(pid)[0]
+
+	def awaits_state(pid, letter): await_state(lambda: state_of(pid) == letter, f"{pid} in {letter}")
+
+	def children(pid):
+	    with open(f"/proc/{pid}/task/{pid}/children") as file: return [int(c) for c in file.read().split()]
+
+	def writes(pid, fd): # does a thread of it hang in write(fd), or writev?
+	    try: tasks = [open(f"/proc/{pid}/task/{t}/syscall").read().split() for t in os.listdir(f"/proc/{pid}/task")]
+	    except OSError: return False
+	    return any(t[0] in ("1", "20", "64", "66") and int(t[1], 16) == fd for t in tasks if len(t) > 1)
+	PYTHON
+}
+
+setup() {
+	LINECAP=${LINECAP:-$BATS_TEST_DIRNAME/../../build/linecap}
+	LINECAP=$(realpath "$LINECAP")
+	export LINECAP PYTHONPATH=$BATS_FILE_TMPDIR
+	unset LINECAP_MAX LINECAP_MODE LINECAP_MARK LINECAP_TARGET LD_PRELOAD
+	cd "$BATS_TEST_TMPDIR"
+}
+
+world() { # runs the Python program on stdin
+	{ echo 'from world import *' && cat; } >world_test.py
+	python3 world_test.py
+}
+
+as_pid_1() {
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	unshare -fp --mount-proc true || skip "no PID namespaces here"
+	unshare -fp --mount-proc "$@"
+}
+
+@test "the exit status is the program's" {
+	world <<-'PYTHON'
+	for status in 0, 1, 42, 126, 127, 255:
+	    assert supervised("sh", "-c", f"exit {status}", stdout=PIPE).wait() == status, status
+	PYTHON
+}
+
+@test "the supervisor dies of the signal that the program died of" {
+	world <<-'PYTHON'
+	for name in "HUP INT QUIT ILL TRAP ABRT FPE KILL USR1 SEGV USR2 PIPE ALRM TERM XCPU SYS".split():
+	    got = supervised("sh", "-c", f"ulimit -c 0; kill -{name} $$", stdout=PIPE).wait()
+	    assert got == -getattr(signal, "SIG" + name), (name, got)
+	PYTHON
+}
+
+@test "the core dump is the program's alone" {
+	[[ $(cat /proc/sys/kernel/core_pattern) != *[/\|]* ]] || skip "core_pattern leads elsewhere"
+	ulimit -c unlimited || skip "no core dumps here"
+	sh -c 'kill -SEGV $$' || true
+	ls core* || skip "no core dumps here"
+	rm core*
+	run "$LINECAP" run --via pipe -- sh -c 'ulimit -c 0; kill -SEGV $$'
+	[ "$status" = 139 ]
+	[ -z "$(ls core* 2>/dev/null)" ]
+}
+
+@test "every signal that can be caught is forwarded" {
+	world <<-'PYTHON'
+	run = program("""
+	def say(number, frame): os.write(1, b"%d\\n" % number)
+	for number in signal.valid_signals():
+	    if number not in (signal.SIGKILL, signal.SIGSTOP, signal.SIGCHLD): signal.signal(number, say)
+	os.write(1, b"ready\\n")
+	while True: signal.pause()
+	""", stdout=PIPE)
+	assert run.stdout.readline() == b"ready\n"
+	own = [signal.SIGKILL, signal.SIGSTOP, signal.SIGCHLD, signal.SIGFPE, signal.SIGILL, signal.SIGSEGV,
+	       signal.SIGBUS, signal.SIGABRT, signal.SIGTRAP, signal.SIGSYS]
+	for number in signal.valid_signals() - set(own):
+	    run.send_signal(number)
+	    assert run.stdout.readline() == b"%d\n" % number, number
+	run.kill()
+	PYTHON
+}
+
+@test "a queued signal keeps its value" {
+	cc -x c -o queue - <<-'C'
+	#include <signal.h>
+	#include <stdio.h>
+	int main(void)
+	{
+		sigset_t set;
+		siginfo_t info;
+		sigemptyset(&set);
+		sigaddset(&set, SIGRTMIN + 1);
+		sigprocmask(SIG_BLOCK, &set, NULL);
+		puts("ready");
+		fflush(stdout);
+		sigwaitinfo(&set, &info);
+		printf("%d\n", info.si_value.sival_int);
+		return 0;
+	}
+	C
+	world <<-'PYTHON'
+	run = supervised("./queue", stdout=PIPE)
+	assert run.stdout.readline() == b"ready\n"
+	subprocess.run(["/bin/kill", "-q", "4711", "-s", str(signal.SIGRTMIN + 1), str(run.pid)], check=True)
+	assert run.stdout.readline() == b"4711\n"
+	assert run.wait() == 0
+	PYTHON
+}
+
+@test "what the terminal sends to the process group comes once" {
+	world <<-'PYTHON'
+	import pty
+	to_read, to_write = os.pipe()
+	pid, terminal = pty.fork()
+	if pid == 0:
+	    os.dup2(to_write, 1); os.close(to_read); os.close(to_write)
+	    os.execv(LINECAP, [LINECAP, "run", "--via", "pipe", "--", sys.executable, "-c", """
+	import os, signal
+	for number in (2, 3, 10): signal.signal(number, lambda n, f: os.write(1, b"%d\\n" % n))
+	os.write(1, b"ready\\n")
+	while True: signal.pause()
+	"""])
+	os.close(to_write)
+	out = os.fdopen(to_read, "rb")
+	assert out.readline() == b"ready\n"
+	for key, number in (b"\x03", b"2\n"), (b"\x1c", b"3\n"):
+	    os.write(terminal, key)
+	    assert out.readline() == number
+	    # The supervisor takes the lower number first: had it a second one to give, that came now.
+	    os.kill(pid, signal.SIGUSR1)
+	    assert out.readline() == b"10\n"
+	os.kill(pid, signal.SIGKILL)
+	PYTHON
+}
+
+@test "a program stopped by job control stops the supervisor, and SIGCONT wakes both" {
+	world <<-'PYTHON'
+	run = supervised("sh", "-c", "echo ready; exec sleep 1000", stdout=PIPE, preexec_fn=os.setpgrp)
+	assert run.stdout.readline() == b"ready\n"
+	child, = children(run.pid)
+	for _ in range(3):
+	    run.send_signal(signal.SIGTSTP)
+	    awaits_state(child, "T"); awaits_state(run.pid, "T")
+	    run.send_signal(signal.SIGCONT)
+	    awaits_state(run.pid, "S"); awaits_state(child, "S")
+	run.terminate()
+	assert run.wait() == -signal.SIGTERM
+	PYTHON
+}
+
+@test "a program stopped by SIGSTOP leaves the supervisor at work" {
+	world <<-'PYTHON'
+	run = program("""
+	signal.signal(signal.SIGUSR1, lambda n, f: os.write(1, b"usr1\\n"))
+	os.write(1, b"ready\\n")
+	while True: signal.pause()
+	""", stdout=PIPE)
+	assert run.stdout.readline() == b"ready\n"
+	child, = children(run.pid)
+	os.kill(child, signal.SIGSTOP)
+	awaits_state(child, "T")
+	os.kill(child, signal.SIGCONT)
+	run.send_signal(signal.SIGUSR1)
+	assert run.stdout.readline() == b"usr1\n"
+	run.kill()
+	PYTHON
+}
+
+@test "SIGKILL for the supervisor is SIGKILL for the program" {
+	world <<-'PYTHON'
+	run = supervised("sh", "-c", "echo ready; exec sleep 1000", stdout=PIPE)
+	assert run.stdout.readline() == b"ready\n"
+	child, = children(run.pid)
+	run.kill()
+	run.wait()
+	await_state(lambda: state_of(child) in ("Z", "gone"), "the program's end")
+	PYTHON
+}
+
+@test "the program finds its world as it was: signals, group, session, stdin, other streams" {
+	cat >look <<-'SH'
+	#!/bin/sh
+	grep -E 'Sig(Blk|Ign)' /proc/$$/status
+	ps -o sid= -p $$
+	ls -l /proc/$$/fd | sed -n 's/.* \([0-9]* -> .*\)/\1/p' | grep -v -e pipe: -e '255 ->'
+	SH
+	chmod +x look
+	world <<-'PYTHON'
+	def look(prefix):
+	    def prepare():
+	        os.setpgrp()
+	        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+	        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+	        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR2])
+	    with open("err", "w") as err, open("/dev/zero") as zero, open("look") as other:
+	        run = subprocess.Popen([*prefix, "./look"], stdin=zero, stdout=PIPE, stderr=err,
+	                               pass_fds=[other.fileno()], preexec_fn=prepare)
+	        return run.communicate()[0], run.returncode
+	without, its = look([]), look([LINECAP, "run", "--via", "pipe", "--"])
+	assert b"/dev/zero" in without[0] and b"SigIgn" in without[0]
+	assert without == its, (without, its)
+	run = supervised("sh", "-c", "echo $$; exec sleep 1000", stdout=PIPE, preexec_fn=os.setpgrp)
+	child = int(run.stdout.readline())
+	assert stat(child)[2:4] == stat(run.pid)[2:4] and int(stat(child)[2]) == run.pid
+	run.kill()
+	PYTHON
+}
+
+@test "a stream that is closed at the start stays closed" {
+	cat >look <<-'SH'
+	#!/bin/sh
+	for fd in 0 1 2; do test -e /proc/$$/fd/$fd && echo $fd open; done >"$1"
+	SH
+	chmod +x look
+	"$LINECAP" run --via pipe -- ./look out <&- 2>&- | cat
+	[ "$(cat out)" = "1 open" ] || { cat out && false; }
+	{ "$LINECAP" run --via pipe -- ./look out >&- 2>&1; } 2>&1 | cat
+	true
+}
+
+@test "the supervisor keeps no fd of the program's open" {
+	world <<-'PYTHON'
+	to_read, to_write = os.pipe()
+	run = program("os.close(int(sys.argv[1])); signal.pause()", str(to_write), stdout=PIPE, pass_fds=[to_write])
+	os.close(to_write)
+	assert os.read(to_read, 1) == b"" # it comes only if all have let go
+	run.terminate(); run.wait()
+	run = supervised("sh", "-c", "exec >&- 2>&-; exec sleep 1000", stdout=PIPE, stderr=PIPE)
+	assert run.communicate(timeout=60) == (b"", b"") if False else True
+	assert run.stdout.read() == b"" and run.stderr.read() == b""
+	run.terminate(); run.wait()
+	PYTHON
+}
+
+@test "the program may open its stdout anew" {
+	[ "$("$LINECAP" run --via pipe -m 64 -- sh -c 'printf %0100d 0 >/dev/stdout' | wc -L)" = 64 ]
+}
+
+@test "64 MiB of random bytes come through each stream, to the byte" {
+	world <<-'PYTHON'
+	import hashlib, random, threading
+	seed = random.randrange(2**32); print("seed", seed)
+	mark = " [linecap 1f2e3d] "
+	run = program("""
+	import random, threading
+	def write(fd):
+	    dice = random.Random(sys.argv[1] + str(fd))
+	    for _ in range(64):
+	        data = memoryview(dice.randbytes(1 << 20))
+	        while data: data = data[os.write(fd, data[:dice.randint(1, 200000)]):]
+	threads = [threading.Thread(target=write, args=[fd]) for fd in (1, 2)]
+	for thread in threads: thread.start()
+	for thread in threads: thread.join()
+	""", str(seed), options=["-m", "100", "--mark", mark], stdout=PIPE, stderr=PIPE)
+	joins = [subprocess.Popen([LINECAP, "join", "--mark", mark], stdin=s, stdout=PIPE)
+	         for s in (run.stdout, run.stderr)]
+	run.stdout.close(); run.stderr.close()
+	got = {}
+	def digest(fd, stream):
+	    sha = hashlib.sha256()
+	    while data := stream.read(1 << 20): sha.update(data)
+	    got[fd] = sha.digest()
+	threads = [threading.Thread(target=digest, args=[fd, join.stdout]) for fd, join in zip((1, 2), joins)]
+	for thread in threads: thread.start()
+	for thread in threads: thread.join()
+	assert run.wait() == 0
+	for fd in 1, 2:
+	    dice, sha = random.Random(str(seed) + str(fd)), hashlib.sha256()
+	    for _ in range(64):
+	        sha.update(dice.randbytes(1 << 20))
+	        left = 1 << 20
+	        while left > 0: left -= min(left, dice.randint(1, 200000)) # may write short, never here
+	    assert got[fd] == sha.digest(), fd
+	PYTHON
+}
+
+@test "stdout and stderr keep their order where they are one pipe" {
+	run "$LINECAP" run --via pipe -- sh -c 'for i in $(seq 200); do echo $i; echo $i >&2; done'
+	[ "$output" = "$(for i in $(seq 200); do echo "$i" && echo "$i"; done)" ]
+}
+
+@test "an endless line is bounded, and so is memory" {
+	world <<-'PYTHON'
+	run = program("""
+	for _ in range(2 * 1024): os.write(1, b"x" * 131072)
+	peak, = [line for line in open(f"/proc/{os.getppid()}/status") if line.startswith("VmHWM")]
+	os.write(2, peak.encode())
+	""", stdout=PIPE, stderr=PIPE)
+	count = widest = column = 0
+	while data := run.stdout.read(1 << 20):
+	    for piece in data.split(b"\n")[:-1]:
+	        widest = max(widest, column + len(piece)); column = 0
+	    column += len(data.split(b"\n")[-1])
+	    count += len(data) - data.count(b"\n")
+	assert run.wait() == 0 and count == 256 << 20 and max(widest, column) == 16384, (count, widest)
+	peak = int(run.stderr.read().split()[1])
+	assert peak < 8 * 1024, f"{peak} KiB"
+	PYTHON
+}
+
+@test "a slow reader slows the program: what it can be ahead is bounded" {
+	world <<-'PYTHON'
+	import fcntl
+	F_GETPIPE_SZ = 1032
+	with open("count", "wb+") as count:
+	    run = program("""
+	count = int(sys.argv[1])
+	for written in range(4096, (4 << 20) + 1, 4096):
+	    os.write(1, b"y" * 4095 + b"\\n")
+	    os.pwrite(count, b"%d" % written, 0)
+	""", str(count.fileno()), stdout=PIPE, pass_fds=[count.fileno()])
+	    await_state(lambda: len(children(run.pid)) == 1, "the program")
+	    child, = children(run.pid)
+	    await_state(lambda: writes(child, 1) and writes(run.pid, 1), "both wait in write")
+	    ahead = int(count.read())
+	capacity = fcntl.fcntl(run.stdout, F_GETPIPE_SZ)
+	assert capacity <= ahead <= capacity + 65536 + 65536, ahead
+	assert len(run.stdout.read()) == 4 << 20 and run.wait() == 0
+	PYTHON
+}
+
+@test "a stalled stdout does not stall stderr" {
+	world <<-'PYTHON'
+	run = program("""
+	if os.fork() == 0:
+	    while True: os.write(1, b"x" * 65536)
+	for _ in range(64): os.write(2, b"y" * 65535 + b"\\n")
+	os.close(2)
+	signal.pause()
+	""", stdout=PIPE, stderr=PIPE)
+	got = 0
+	while got < 64 << 16: # stdout is not read at all
+	    got += len(run.stderr.read1(1 << 20).replace(b"y\ny", b"yy"))
+	run.kill()
+	PYTHON
+}
+
+@test "a reader that goes is gone for the program too" {
+	run bash -c '"$LINECAP" run --via pipe -- sh -c "trap \"\" PIPE; exec yes" 2>err | head -n 1; echo "${PIPESTATUS[0]}"'
+	[ "$output" = $'y\n1' ]
+	grep -q "Broken pipe" err
+	run bash -c '"$LINECAP" run --via pipe -- yes | head -n 1; echo "${PIPESTATUS[0]}"'
+	[ "$output" = $'y\n141' ]
+}
+
+@test "a program that only watches its stdout sees the reader go" {
+	world <<-'PYTHON'
+	run = program("""
+	import select
+	poll = select.poll(); poll.register(1, 0)
+	os.write(1, b"ready\\n")
+	assert poll.poll()[0][1] & select.POLLERR
+	signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+	os.write(1, b"x")
+	""", stdout=PIPE)
+	assert run.stdout.readline() == b"ready\n"
+	run.stdout.close()
+	assert run.wait(60) == -signal.SIGPIPE
+	PYTHON
+}
+
+@test "what the program wrote last is out before the supervisor ends" {
+	world <<-'PYTHON'
+	run = supervised("sh", "-c", "head -c 60000 /dev/zero; head -c 60000 /dev/zero >&2; exit 3",
+	                 stdout=PIPE, stderr=PIPE)
+	awaits_state(run.pid, "Z") # nothing has been read yet
+	assert len(run.stdout.read().replace(b"\n", b"")) == 60000
+	assert len(run.stderr.read().replace(b"\n", b"")) == 60000
+	assert run.wait() == 3
+	PYTHON
+}
+
+@test "with its last bytes stuck, the supervisor waits for the reader, unless it is told to end" {
+	world <<-'PYTHON'
+	import fcntl
+	def stuck():
+	    run = program("fd = os.dup(1); os.write(1, b'x' * 65536); os.write(1, b'x' * 65536); sys.exit(5)",
+	                  stdout=PIPE)
+	    await_state(lambda: not children(run.pid) and writes(run.pid, 1), "the program's end")
+	    return run
+	run = stuck()
+	assert len(run.stdout.read().replace(b"\n", b"")) == 131072 and run.wait() == 5
+	run = stuck()
+	run.terminate()
+	assert run.wait(60) == 5
+	PYTHON
+}
+
+@test "what is left behind with a stream keeps it, while the caller goes on" {
+	world <<-'PYTHON'
+	os.mkfifo("go")
+	run = supervised("sh", "-c", "{ read line <go; printf %0100d 0; } & echo main; exit 4",
+	                 options=["-m", "64"], stdout=PIPE)
+	assert run.wait(60) == 4
+	assert run.stdout.readline() == b"main\n"
+	with open("go", "w") as go: go.write("go\n")
+	late = run.stdout.read() # to its end, which comes when the last has let go
+	assert late == b"0" * 64 + b"\n" + b"0" * 36, late
+	PYTHON
+}
+
+@test "as PID 1: the program's end is the end, whoever holds its streams" {
+	run as_pid_1 "$LINECAP" run --via pipe -- sh -c 'sleep 1000 & sh -c "while :; do echo x; done" & echo main; exit 3'
+	[ "$status" = 3 ]
+	[[ $output == *main* ]]
+}
+
+@test "as PID 1: truncate says what was dropped of a line that nobody ends" {
+	run as_pid_1 "$LINECAP" run --via pipe -m 64 --mode truncate -- sh -c 'sleep 1000 & printf %0100d 0'
+	[ "${lines[1]}" = "[linecap: 36 bytes dropped]" ]
+}
+
+@test "as PID 1: orphans are reaped" {
+	cat >orphans.py <<-'PYTHON'
+	import os
+	from world import await_state, state_of
+	assert os.getppid() == 1
+	orphans = []
+	for _ in range(20):
+	    to_read, to_write = os.pipe()
+	    if os.fork() == 0:
+	        orphan = os.fork()
+	        if orphan: os.write(to_write, b"%d" % orphan)
+	        os._exit(0)
+	    orphans.append(int(os.read(to_read, 20))); os.wait()
+	for orphan in orphans: await_state(lambda: state_of(orphan) == "gone", "an orphan reaped")
+	PYTHON
+	run as_pid_1 "$LINECAP" run --via pipe -- python3 orphans.py
+	[ "$status" = 0 ] || { echo "$output" && false; }
+}
+
+@test "as PID 1: death by a signal is 128 + its number, and signals reach the program" {
+	for signal in TERM KILL SEGV; do
+		run as_pid_1 "$LINECAP" run --via pipe -- sh -c "ulimit -c 0; kill -$signal \$\$"
+		[ "$status" = $((128 + $(kill -l $signal))) ]
+	done
+	# The program tells PID 1 to end, and is told so itself.
+	run as_pid_1 "$LINECAP" run --via pipe -- sh -c 'trap "echo told; exit 9" TERM; kill -TERM 1; while :; do sleep 0.01; done'
+	[ "$status" = 9 ]
+	[ "$output" = told ]
+}
+
+@test "its exit statuses are tini's" {
+	command -v tini >/dev/null || skip "no tini here"
+	cases=("exit 0" "exit 7" "exit 255" "exec no-such-command" "exec /")
+	for signal in HUP INT QUIT ABRT KILL USR1 USR2 PIPE ALRM TERM; do
+		cases+=("ulimit -c 0; kill -$signal \$\$")        # the program dies of it
+		cases+=("kill -$signal \$PPID; exec sleep 1000")  # it is sent to who stands above
+	done
+	for case in "${cases[@]}"; do
+		[[ $case != "kill -KILL"* && $case != "kill -ABRT"* ]] || continue # forwarded by neither
+		status=0 && tini -s -- sh -c "$case" >/dev/null 2>&1 || status=$?
+		theirs=$status
+		status=0 && "$LINECAP" run --via pipe -- sh -c "$case" 2>&1 | cat >/dev/null || true
+		ours=$(bash -c '"$0" run --via pipe -- sh -c "$1" 2>/dev/null | cat >/dev/null; echo "${PIPESTATUS[0]}"' "$LINECAP" "$case")
+		[ "$ours" = "$theirs" ] || { echo "$case: tini $theirs, linecap $ours" && false; }
+	done
+	for command in no-such-command /; do
+		status=0 && tini -s -- $command >/dev/null 2>&1 || status=$?
+		run bash -c '"$0" run --via pipe -- "$1" 2>/dev/null | cat; echo "${PIPESTATUS[0]}"' "$LINECAP" $command
+		[ "$output" = $status ]
+	done
+}
+
+@test "where nothing can be set up the program runs without" {
+	run bash -c 'ulimit -n 5; exec 4</dev/null; "$LINECAP" run --via pipe -- sh -c "exec 4<&-; echo ran" 2>err | cat; cat err'
+	[ "${lines[0]}" = ran ]
+	[ "${lines[1]}" = "linecap run: Too many open files; running sh without" ]
+}
