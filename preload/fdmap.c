@@ -1,16 +1,20 @@
 /* The fd map. It may call nothing but the raw system call. */
 #include "fdmap.h"
 
+#include <errno.h>
+
 #include "raw.h"
 #include <sys/prctl.h>
 #include <sys/stat.h>
 
 struct process process = {
-	.pipes =
-		{
-			[FD_UNKNOWN] = {.word = &process.pipes[FD_UNKNOWN].own, .own = INT64_MAX},
-			[FD_OTHER] = {.word = &process.pipes[FD_OTHER].own},
+	.pipes = {
+		[FD_UNKNOWN] = {
+			.account = &process.pipes[FD_UNKNOWN].own,
+			.own = {.word = INT64_MAX},
 		},
+		[FD_OTHER] = {.account = &process.pipes[FD_OTHER].own},
+	},
 };
 _Atomic unsigned char fdmap[FDMAP_FDS];
 
@@ -42,6 +46,22 @@ static void note(int fd, unsigned entry)
 	atomic_store_explicit(&fdmap[fd], (unsigned char)entry, memory_order_relaxed);
 }
 
+/* The process has come to write to the pipe: from now on it counts with all others. Two threads
+ * that meet here map the page twice, and either is good. */
+static void join_ledger(struct guarded *pipe)
+{
+	if (atomic_load_explicit(&pipe->ledger, memory_order_relaxed))
+		return;
+	int error = errno;
+	struct ledger *ledger = ledger_open(&pipe->id);
+
+	errno = error;
+	if (!ledger)
+		return;
+	atomic_store_explicit(&pipe->ledger, ledger, memory_order_relaxed);
+	atomic_store_explicit(&pipe->account, &ledger->account, memory_order_release);
+}
+
 static unsigned classify(int fd)
 {
 	struct stat st = {0};
@@ -50,6 +70,8 @@ static unsigned classify(int fd)
 		return FD_OTHER;
 	unsigned entry = entry_of(&st);
 
+	if (entry != FD_OTHER)
+		join_ledger(&process.pipes[entry]);
 	/* In a vfork(2) child the map is the parent's, the fds are not. */
 	if (raw3(SYS_getpid, 0, 0, 0) == atomic_load_explicit(&process.pid, memory_order_relaxed))
 		note(fd, entry);

@@ -18,9 +18,11 @@ STEP ssize_t write_with_care(int fd, const void *buf, size_t n)
 
 STEP ssize_t write_guarded(int fd, const void *buf, size_t n, struct guarded *pipe)
 {
-	if (!passage_fits(pipe, n))
+	struct account *account = passage_account(pipe);
+
+	if (!passage_fits(account, n))
 		return write_with_care(fd, buf, n);
-	return passage_note(pipe, buf, next.write(fd, buf, n));
+	return passage_note(account, buf, next.write(fd, buf, n));
 }
 
 EXPORT ssize_t write(int fd, const void *buf, size_t n)

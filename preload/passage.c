@@ -30,6 +30,18 @@ static bool call_gone(const struct sink *sink)
 	       look.revents & POLLERR;
 }
 
+/* errno matters to nobody here: the passage puts it back. */
+static void call_broke(const struct sink *sink, const char *bytes, size_t n)
+{
+	const struct call *call = (const struct call *)sink;
+	struct ledger *ledger = atomic_load_explicit(&call->pipe->ledger, memory_order_relaxed);
+	pid_t pid = (pid_t)raw3(SYS_getpid, 0, 0, 0);
+
+	atomic_fetch_add_explicit(&process.broken, 1, memory_order_relaxed);
+	if (ledger)
+		ledger_blame(ledger, pid, program_invocation_short_name, bytes, n);
+}
+
 /* Where not, the kernel has its own answer, and the bytes can't be looked at. */
 static bool is_readable(const struct iovec *iov, int count)
 {
@@ -47,21 +59,23 @@ ssize_t passage(struct call *call, const struct iovec *iov, int count)
 
 	if (!pipe || !is_readable(iov, count))
 		return call->again(call, iov, count);
-	uint64_t word = atomic_load_explicit(pipe->word, memory_order_relaxed);
+	struct account *account = passage_account(pipe);
+	uint64_t word = atomic_load_explicit(&account->word, memory_order_relaxed);
 
 	if (emitter_passes(&process.limits, word, iov, count)) {
 		ssize_t written = call->again(call, iov, count);
 
 		if (written > 0)
-			emitter_passed(pipe->word, iov, (size_t)written);
+			emitter_passed(account, iov, (size_t)written);
 		return written;
 	}
 	/* The map may be stale, and bytes are about to change (contract 2). */
 	if (!fdmap_verify(call->fd, pipe))
 		return call->again(call, iov, count);
-	call->sink = (struct sink){call_again, call_stalled, call_gone};
+	call->sink = (struct sink){call_again, call_stalled, call_gone, call_broke};
+	call->pipe = pipe;
 	int error = errno;
-	ssize_t done = emitter_writev(&process.limits, pipe->word, &call->sink, iov, count,
+	ssize_t done = emitter_writev(&process.limits, account, &call->sink, iov, count,
 				      EMITTER_FIRST_WHOLE);
 
 	if (done >= 0)
@@ -69,10 +83,10 @@ ssize_t passage(struct call *call, const struct iovec *iov, int count)
 	return done;
 }
 
-ssize_t passage_note_open(struct guarded *pipe, const void *buf, ssize_t written)
+ssize_t passage_note_open(struct account *account, const void *buf, ssize_t written)
 {
 	const struct iovec iov = {(void *)buf, (size_t)written};
 
-	emitter_passed(pipe->word, &iov, (size_t)written);
+	emitter_passed(account, &iov, (size_t)written);
 	return written;
 }

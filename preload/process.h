@@ -7,14 +7,15 @@
 #include <stdio.h>
 #include <sys/types.h>
 
-#include "emitter.h"
+#include "ledger.h"
 #include "settings.h"
 
 /* A pipe that linecap guards. */
 struct guarded {
 	struct pipe_id id;
-	line_word *word; /* never NULL */
-	line_word own;	 /* where the word is if it can't be shared */
+	_Atomic(struct account *) account; /* the ledger's once the pipe was written to, or own */
+	struct account own;		   /* never NULL: where no ledger can be had */
+	_Atomic(struct ledger *) ledger;   /* NULL: none yet, or none to be had */
 };
 
 /* What fdmap says of an fd: an index into process.pipes. The first two are no pipes, but stand
@@ -32,7 +33,8 @@ struct process {
 	/* The process whose fds the fd map is about. A vfork(2) child shares the map but not
 	 * the fds. */
 	_Atomic pid_t pid;
-	unsigned pipes_end; /* behind the last guarded pipe */
+	_Atomic uint64_t broken; /* lines that this process had broken */
+	unsigned pipes_end;	 /* behind the last guarded pipe */
 	struct guarded pipes[FD_GUARDED + TARGET_PIPES];
 };
 

@@ -124,7 +124,7 @@ static void activate(const struct settings *settings)
 		struct guarded *pipe = &process.pipes[FD_GUARDED + i];
 
 		pipe->id = settings->target.pipes[i];
-		pipe->word = &pipe->own;
+		pipe->account = &pipe->own;
 	}
 	forked();
 	watch_forks();
@@ -146,7 +146,10 @@ __attribute__((constructor)) static void start(void)
 
 	if (!secure && next.setenv)
 		export_settings(&settings, reason);
-	if (settings.max && settings.target.count)
+	if (settings.max && settings.target.count) {
+		if (reason != TARGET_GIVEN) /* the first of its tree */
+			ledger_sweep(&settings.target);
 		activate(&settings);
+	}
 	errno = error;
 }

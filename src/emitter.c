@@ -16,8 +16,10 @@ enum {
 };
 #define COUNT_MASK ((UINT64_C(1) << COUNT_BITS) - 1)
 #define TORN_MASK  ((UINT64_C(1) << TORN_BITS) - 1)
-#define DROPPING   (UINT64_C(1) << (COUNT_BITS + TORN_BITS))
-#define REPORTING  (DROPPING << 1)
+#define REPORTING  (LINE_DROPPING << 1)
+#define BROKEN	   (LINE_DROPPING << 2)
+
+static_assert(LINE_DROPPING == UINT64_C(1) << (COUNT_BITS + TORN_BITS), "the fields don't overlap");
 
 static_assert(LIMITER_MARK_MOST + 1 <= TORN_MASK && REPORT_MOST <= TORN_MASK,
 	      "a torn text's progress fits its field");
@@ -26,7 +28,7 @@ static_assert(REPORT_MOST - 1 <= LIMITER_MAX_LEAST, "the report is a line within
 struct line {
 	uint64_t count;
 	size_t torn;
-	bool dropping, reporting;
+	bool dropping, reporting, broken;
 };
 
 static struct line line_of(uint64_t word)
@@ -34,16 +36,30 @@ static struct line line_of(uint64_t word)
 	return (struct line){
 		.count = word & COUNT_MASK,
 		.torn = word >> COUNT_BITS & TORN_MASK,
-		.dropping = word & DROPPING,
+		.dropping = word & LINE_DROPPING,
 		.reporting = word & REPORTING && word >> COUNT_BITS & TORN_MASK,
+		.broken = word & BROKEN,
 	};
 }
 
 static uint64_t word_of(const struct line *line)
 {
 	return (line->count < COUNT_MASK ? line->count : COUNT_MASK) |
-	       (uint64_t)line->torn << COUNT_BITS | (line->dropping ? DROPPING : 0) |
-	       (line->reporting && line->torn ? REPORTING : 0);
+	       (uint64_t)line->torn << COUNT_BITS | (line->dropping ? LINE_DROPPING : 0) |
+	       (line->reporting && line->torn ? REPORTING : 0) | (line->broken ? BROKEN : 0);
+}
+
+/* The figures need no order among themselves, nor with the word. */
+static void add_to(_Atomic uint64_t *figure, uint64_t n)
+{
+	if (n)
+		atomic_fetch_add_explicit(figure, n, memory_order_relaxed);
+}
+
+static void raise_to(_Atomic uint64_t *figure, uint64_t n)
+{
+	if (n > atomic_load_explicit(figure, memory_order_relaxed))
+		atomic_store_explicit(figure, n, memory_order_relaxed);
 }
 
 /* The caller's bytes from here on. */
@@ -102,7 +118,8 @@ static uint64_t bytes_to_newline(const struct iovec *iov, int count, uint64_t mo
 }
 
 /* How much of the rest's first iovec may pass at this column. */
-static size_t run_of(const struct limits *limits, uint64_t column, const struct rest *rest)
+static struct limiter_run run_of(const struct limits *limits, uint64_t column,
+				 const struct rest *rest)
 {
 	size_t n = rest_length(rest);
 	uint64_t ahead = LIMITER_OPEN;
@@ -115,14 +132,14 @@ static size_t run_of(const struct limits *limits, uint64_t column, const struct 
 bool emitter_passes(const struct limits *limits, uint64_t word, const struct iovec *iov, int count)
 {
 	struct rest rest = {.iov = iov, .count = count};
-	uint64_t column = word;
+	uint64_t column = word & COUNT_MASK;
 
-	if (word > COUNT_MASK)
+	if (word & ~(COUNT_MASK | BROKEN))
 		return false;
 	for (skip_empty(&rest); rest.count; skip_empty(&rest)) {
 		size_t n = rest_length(&rest);
 
-		if (run_of(limits, column, &rest) < n)
+		if (run_of(limits, column, &rest).length < n)
 			return false;
 		if (rest.count > 1)
 			column = limiter_column(column, rest_bytes(&rest), n);
@@ -131,42 +148,61 @@ bool emitter_passes(const struct limits *limits, uint64_t word, const struct iov
 	return true;
 }
 
+static void count_bytes(struct account *account, size_t n, bool ends_a_line)
+{
+	add_to(&account->bytes, n);
+	add_to(&account->lines, ends_a_line);
+}
+
 /* The column is stored where a newline went out and added to where none did, so that writers who
  * race on one line all count. */
-void emitter_passed(line_word *word, const struct iovec *iov, size_t n)
+void emitter_passed(struct account *account, const struct iovec *iov, size_t n)
 {
-	uint64_t column = 0;
+	struct line line = line_of(atomic_load_explicit(&account->word, memory_order_relaxed));
+	const struct iovec *at = iov;
+	uint64_t column = 0, left = n, length;
 	bool newline = false;
 
-	for (; n; iov++) {
-		size_t k = iov->iov_len < n ? iov->iov_len : n;
-		const char *last = limiter_last_newline(iov->iov_base, k);
+	for (; left; at++) {
+		size_t k = at->iov_len < left ? at->iov_len : (size_t)left;
+		const char *last = limiter_last_newline(at->iov_base, k);
 
 		newline = newline || last;
-		column = last ? (uint64_t)((const char *)iov->iov_base + k - last - 1) : column + k;
-		n -= k;
+		column = last ? (uint64_t)((const char *)at->iov_base + k - last - 1) : column + k;
+		left -= k;
+	}
+	count_bytes(account, n, newline && !column);
+	if (newline && line.broken) {
+		length = bytes_to_newline(iov, (int)(at - iov), n);
+		length += atomic_load_explicit(&account->before, memory_order_relaxed) + line.count;
+		raise_to(&account->longest, length);
 	}
 	if (newline)
-		atomic_store_explicit(word, column, memory_order_relaxed);
+		atomic_store_explicit(&account->word, column, memory_order_relaxed);
 	else
-		atomic_fetch_add_explicit(word, column, memory_order_relaxed);
+		atomic_fetch_add_explicit(&account->word, column, memory_order_relaxed);
 }
 
 /* One call of emitter_writev. */
 struct emission {
 	const struct limits *limits;
 	const struct sink *sink;
+	struct account *account;
 	struct rest rest;
 	struct line line;
+	uint64_t before;    /* as in the account */
 	uint64_t published; /* line.count as the word has it */
 	bool stores;	    /* a newline went out, or the state is more than a column */
+	bool own_line;	    /* the batch begins with a break before a line of the caller's own */
 	size_t done;	    /* of the caller's bytes */
 
 	struct iovec batch[BATCH];
+	uint64_t cut[BATCH]; /* the column at the end of a run that a break follows, else NO_CUT */
 	int count;
 	uint64_t inserted; /* bit i: batch[i] is ours, not the caller's */
 	char report[REPORT_MOST];
 };
+#define NO_CUT UINT64_MAX
 
 static size_t make_report(char report[REPORT_MOST], uint64_t dropped)
 {
@@ -186,20 +222,38 @@ static struct iovec text_of(struct emission *e)
 	return (struct iovec){(char *)e->limits->break_bytes, e->limits->break_length};
 }
 
-static void text_done(struct emission *e)
+/* A line that was broken has come to its end, or to another break, after this many bytes. */
+static void note_length(struct emission *e, uint64_t length)
+{
+	raise_to(&e->account->longest, e->before + length);
+}
+
+/* Our text is out in whole. line, n: what is at hand of the line that the break is in. */
+static void text_done(struct emission *e, const char *bytes, size_t n)
 {
 	struct line *line = &e->line;
 
-	line->dropping = !line->reporting && e->limits->mode == LIMITER_TRUNCATE;
-	line->reporting = false;
-	line->torn = 0;
-	line->count = 0;
+	note_length(e, line->count);
+	if (line->reporting) {
+		*line = (struct line){0};
+		return;
+	}
+	add_to(&e->account->breaks, 1);
+	add_to(&e->account->broken, !line->broken);
+	if (!line->broken && n && e->sink->broken)
+		e->sink->broken(e->sink, bytes, n);
+	e->before = (line->broken ? e->before : 0) + line->count;
+	*line = (struct line){
+		.broken = true,
+		.dropping = e->limits->mode == LIMITER_TRUNCATE,
+	};
 }
 
 static void append(struct emission *e, const void *bytes, size_t n, bool inserted)
 {
 	assert(e->count < BATCH);
 	e->batch[e->count] = (struct iovec){.iov_base = (void *)bytes, .iov_len = n};
+	e->cut[e->count] = NO_CUT;
 	e->inserted |= (uint64_t)inserted << e->count;
 	e->count++;
 }
@@ -250,15 +304,18 @@ static void plan_runs(struct emission *e)
 		advance(&rest, 1); /* the newline that the report stands for */
 	for (skip_empty(&rest); rest.count && e->count + 2 <= BATCH; skip_empty(&rest)) {
 		const char *bytes = rest_bytes(&rest);
-		size_t n = rest_length(&rest), run = run_of(limits, column, &rest);
+		size_t n = rest_length(&rest);
+		struct limiter_run run = run_of(limits, column, &rest);
 
-		if (run)
-			append(e, bytes, run, false);
-		rest.offset += run;
-		if (run == n) {
+		if (run.length)
+			append(e, bytes, run.length, false);
+		rest.offset += run.length;
+		if (run.length == n) {
 			column = rest.count > 1 ? limiter_column(column, bytes, n) : 0;
 			continue;
 		}
+		if (run.length)
+			e->cut[e->count - 1] = run.column;
 		append(e, limits->break_bytes, limits->break_length, true);
 		column = 0;
 		if (limits->mode == LIMITER_TRUNCATE)
@@ -266,9 +323,29 @@ static void plan_runs(struct emission *e)
 	}
 }
 
-/* k of the length bytes of our text went out. The report stands for the caller's newline, which is
+/* What of the broken line is at hand: its part of the run before batch[i], or what follows. A line
+ * of the caller's own that stood behind it (EMITTER_FIRST_WHOLE) is none of it. */
+static struct iovec part_of_line(const struct emission *e, int i)
+{
+	struct iovec run = {0};
+	bool own_line = !i && !e->line.torn && e->own_line;
+
+	if (i && !(e->inserted >> (i - 1) & 1)) {
+		uint64_t part = e->line.count;
+
+		run = e->batch[i - 1];
+		if (part < run.iov_len) {
+			run.iov_base = (char *)run.iov_base + run.iov_len - part;
+			run.iov_len = (size_t)part;
+		}
+	} else if (i + 1 < e->count && !own_line)
+		run = e->batch[i + 1];
+	return run;
+}
+
+/* k bytes of our text, batch[i], went out. The report stands for the caller's newline, which is
  * done with as soon as the first of them is. */
-static void settle_text(struct emission *e, size_t length, size_t k)
+static void settle_text(struct emission *e, int i, size_t k)
 {
 	struct line *line = &e->line;
 
@@ -276,22 +353,34 @@ static void settle_text(struct emission *e, size_t length, size_t k)
 		advance(&e->rest, 1);
 		e->done++;
 	}
-	if (k == length)
-		text_done(e);
-	else
-		line->torn += k;
 	e->stores = true;
+	if (k < e->batch[i].iov_len) {
+		line->torn += k;
+		return;
+	}
+	struct iovec part = part_of_line(e, i);
+
+	text_done(e, part.iov_base, part.iov_len);
 }
 
-/* k of a run's bytes went out. */
-static void settle_run(struct emission *e, const char *bytes, size_t k, bool broken)
+/* k bytes of a run, batch[i], went out. */
+static void settle_run(struct emission *e, int i, size_t k)
 {
-	const char *last = broken ? NULL : limiter_last_newline(bytes, k);
+	const char *bytes = e->batch[i].iov_base;
+	struct line *line = &e->line;
+	uint64_t column = e->cut[i];
 
+	if (column == NO_CUT || k < e->batch[i].iov_len)
+		column = limiter_column(line->count, bytes, k);
+	bool newline = column != line->count + k;
+
+	if (newline && line->broken)
+		note_length(e, line->count + bytes_to_newline(&e->batch[i], 1, k));
+	line->broken = line->broken && !newline;
+	line->count = column;
+	e->stores = e->stores || newline;
 	advance(&e->rest, k);
 	e->done += k;
-	e->line.count = last ? (uint64_t)(bytes + k - last - 1) : e->line.count + k;
-	e->stores = e->stores || last;
 }
 
 /* n bytes of the batch went out: brings the line, the rest and done up to date. */
@@ -302,23 +391,24 @@ static void settle(struct emission *e, size_t n)
 
 		n -= k;
 		if (e->inserted >> i & 1)
-			settle_text(e, length, k);
-		else /* where a break follows, the column is of no more interest */
-			settle_run(e, e->batch[i].iov_base, k,
-				   n && i + 1 < e->count && e->inserted >> (i + 1) & 1);
+			settle_text(e, i, k);
+		else
+			settle_run(e, i, k);
 	}
 	skip_empty(&e->rest);
-	e->count = 0;
-	e->inserted = 0;
 }
 
-static void publish(struct emission *e, line_word *word)
+static void publish(struct emission *e)
 {
+	line_word *word = &e->account->word;
+
 	if (e->stores)
 		atomic_store_explicit(word, word_of(&e->line), memory_order_relaxed);
 	else
 		atomic_fetch_add_explicit(word, e->line.count - e->published, memory_order_relaxed);
 	e->published = e->line.count;
+	if (e->line.broken)
+		atomic_store_explicit(&e->account->before, e->before, memory_order_relaxed);
 }
 
 /* The reader went while bytes were dropped: the sink shall say so (EPIPE, SIGPIPE) as it would have
@@ -347,6 +437,7 @@ static bool drop(struct emission *e)
 			n = (size_t)(newline - bytes);
 		if (n == look && e->sink->gone(e->sink) && !write_to_nobody(e))
 			return false;
+		add_to(&e->account->dropped, n);
 		e->line.count += n;
 		e->rest.offset += n;
 		e->done += n;
@@ -366,11 +457,11 @@ static size_t batch_length(const struct emission *e)
 }
 
 /* Passes on what can be. 0, or -1 where the sink failed; what is done is in e->done either way. */
-static ssize_t emit(struct emission *e, line_word *word)
+static ssize_t emit(struct emission *e)
 {
-	for (;;) {
+	for (;; e->count = 0, e->inserted = 0, e->own_line = false) {
 		if (e->line.dropping && !e->line.torn && !drop(e)) {
-			publish(e, word);
+			publish(e);
 			return -1;
 		}
 		if (plan_text(e))
@@ -380,7 +471,7 @@ static ssize_t emit(struct emission *e, line_word *word)
 
 		if (n > 0)
 			settle(e, (size_t)n);
-		publish(e, word);
+		publish(e);
 		if (n <= 0)
 			return n;
 		if ((size_t)n < length && !e->done) {
@@ -392,28 +483,41 @@ static ssize_t emit(struct emission *e, line_word *word)
 	}
 }
 
-ssize_t emitter_writev(const struct limits *limits, line_word *word, const struct sink *sink,
-		       const struct iovec *iov, int count, enum emitter_first first)
+static void load_line(struct emission *e)
+{
+	uint64_t word = atomic_load_explicit(&e->account->word, memory_order_relaxed);
+
+	e->line = line_of(word);
+	e->before = atomic_load_explicit(&e->account->before, memory_order_relaxed);
+	e->published = e->line.count;
+	e->stores = e->line.torn || e->line.dropping;
+	if (e->line.dropping && !e->line.torn && e->limits->mode == LIMITER_SPLIT)
+		e->line = (struct line){0};	/* contract 3, whatever another writer drops */
+	if (e->line.torn >= text_of(e).iov_len) /* another's mark, or a word that lies */
+		text_done(e, NULL, 0);
+}
+
+ssize_t emitter_writev(const struct limits *limits, struct account *account,
+		       const struct sink *sink, const struct iovec *iov, int count,
+		       enum emitter_first first)
 {
 	struct emission e;
 
 	e.limits = limits;
 	e.sink = sink;
+	e.account = account;
 	e.rest = (struct rest){.iov = iov, .count = count};
-	e.line = line_of(atomic_load_explicit(word, memory_order_relaxed));
-	e.published = e.line.count;
-	e.stores = e.line.torn || e.line.dropping;
-	if (e.line.dropping && !e.line.torn && limits->mode == LIMITER_SPLIT)
-		e.line = (struct line){0}; /* contract 3, whatever another writer drops */
 	e.done = 0;
 	e.count = 0;
 	e.inserted = 0;
 	skip_empty(&e.rest);
-	if (e.line.torn >= text_of(&e).iov_len) /* another's mark, or a word that lies */
-		text_done(&e);
-	if (first == EMITTER_FIRST_WHOLE && wants_own_line(&e))
+	load_line(&e);
+	e.own_line = first == EMITTER_FIRST_WHOLE && wants_own_line(&e);
+	if (e.own_line)
 		append(&e, limits->break_bytes, limits->break_length, true);
-	ssize_t failed = emit(&e, word);
+	ssize_t failed = emit(&e);
+	bool ended = e.done && !e.rest.count && !e.line.count && !e.line.broken;
 
+	count_bytes(account, e.done, ended);
 	return e.done || !failed ? (ssize_t)e.done : -1;
 }

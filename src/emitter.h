@@ -19,10 +19,28 @@
  *   bits 48…53  how many bytes of a torn break (or report) are out; 0: none is torn
  *   bit  54     the rest of this line is being dropped (truncate)
  *   bit  55     the torn text is the report, not the break
+ *   bit  56     this line has been broken before
  *
  * Whatever a word holds, the emitter stays within its own memory: a word may come from a page that
  * others can write. */
 typedef _Atomic uint64_t line_word;
+
+#define LINE_DROPPING (UINT64_C(1) << 54)
+
+/* All that is known of a pipe's lines. The figures only grow, and nothing depends on them. Bytes
+ * and lines are counted as they pass, at one instruction each; the rest where a line is broken. */
+struct account {
+	line_word word;
+	_Atomic uint64_t
+		before; /* bytes of the broken line at hand that came before its last break */
+	_Atomic uint64_t bytes;	  /* that callers have written */
+	_Atomic uint64_t lines;	  /* writes that ended a line: one that ends several counts once */
+	_Atomic uint64_t broken;  /* lines that were broken */
+	_Atomic uint64_t breaks;  /* put in */
+	_Atomic uint64_t dropped; /* bytes, in truncate */
+	_Atomic uint64_t
+		longest; /* bytes of the longest broken line so far, as its writers meant it */
+};
 
 /* Where the bytes go. Each function is called with the sink itself, so that a user can keep more
  * behind it (first member of a larger struct). */
@@ -34,6 +52,9 @@ struct sink {
 	int (*stalled)(const struct sink *sink);
 	/* Nobody will ever read from the sink (poll(2): POLLERR). Asked for each 64 KiB dropped. */
 	bool (*gone)(const struct sink *sink);
+	/* A line has just been broken for the first time; these of its bytes are at hand, n > 0.
+	 * May be NULL. */
+	void (*broken)(const struct sink *sink, const char *bytes, size_t n);
 };
 
 /* May n bytes pass as they are, whatever they hold? False may only mean that they must be looked
@@ -46,20 +67,22 @@ static inline bool emitter_fits(const struct limits *limits, uint64_t word, size
 /* May these bytes pass as they are? Reads them. */
 bool emitter_passes(const struct limits *limits, uint64_t word, const struct iovec *iov, int count);
 
-/* Notes that the first n bytes of iov have passed as they are. */
-void emitter_passed(line_word *word, const struct iovec *iov, size_t n);
+/* Notes that the first n bytes of iov, n > 0, have passed as they are. */
+void emitter_passed(struct account *account, const struct iovec *iov, size_t n);
 
 /* Writes iov to the sink with breaks as limits want them.
  *
  * Returns how many of the caller's bytes are done with (passed or, in truncate, dropped), or -1
  * with the sink's errno if none are. A write that comes back short ends the call, as a signal ends
- * write(2). A break cut short stays in word, and the next call finishes it first.
+ * write(2). A break cut short stays in the word, and the next call finishes it first.
  *
- * whole_lines: a first line that ends in this very write, and is not too long by itself, goes on
- * a line of its own rather than being cut for what others had left on the line before it. */
+ * EMITTER_FIRST_WHOLE: a first line that ends in this very write, and is not too long by itself,
+ * goes on a line of its own rather than being cut for what others had left on the line before it.
+ */
 enum emitter_first { EMITTER_FIRST_CUT, EMITTER_FIRST_WHOLE };
 
-ssize_t emitter_writev(const struct limits *limits, line_word *word, const struct sink *sink,
-		       const struct iovec *iov, int count, enum emitter_first first);
+ssize_t emitter_writev(const struct limits *limits, struct account *account,
+		       const struct sink *sink, const struct iovec *iov, int count,
+		       enum emitter_first first);
 
 #endif

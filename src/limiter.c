@@ -117,17 +117,20 @@ static size_t sequence_start(const char *bytes, size_t start, size_t cut, size_t
 }
 
 /* The line that starts (or goes on, at column) with bytes[start] is too long: where to cut it. */
-static size_t cut_at(const struct limits *limits, uint64_t column, const char *bytes, size_t start,
-		     size_t n)
+static struct limiter_run cut_at(const struct limits *limits, uint64_t column, const char *bytes,
+				 size_t start, size_t n)
 {
-	if (column >= limits->open)
-		return start;
-	return sequence_start(bytes, start, start + (size_t)(limits->open - column), n);
+	size_t cut = start;
+
+	if (column < limits->open)
+		cut = sequence_start(bytes, start, start + (size_t)(limits->open - column), n);
+	return (struct limiter_run){cut, column + (cut - start)};
 }
 
-size_t limiter_run(const struct limits *limits, uint64_t column, const char *bytes, size_t n,
-		   uint64_t ahead)
+struct limiter_run limiter_run(const struct limits *limits, uint64_t column, const char *bytes,
+			       size_t n, uint64_t ahead)
 {
+	const struct limiter_run whole = {.length = n};
 	size_t start = 0;
 
 	/* Window skip: a newline among the next room+1 bytes shows that this line is not too
@@ -145,7 +148,7 @@ size_t limiter_run(const struct limits *limits, uint64_t column, const char *byt
 		column = 0;
 	}
 	if (column + (n - start) <= limits->easy)
-		return n;
+		return whole;
 
 	/* Close to the limit: only the last line counts, and whether it ends in this write. */
 	const char *newline = limiter_last_newline(bytes + start, n - start);
@@ -157,13 +160,13 @@ size_t limiter_run(const struct limits *limits, uint64_t column, const char *byt
 	uint64_t length = column + (n - start);
 
 	if (ahead <= limits->max && length + ahead <= limits->max)
-		return n;
+		return whole;
 	if (length > limits->open)
 		return cut_at(limits, column, bytes, start, n);
 	size_t lead = sequence_start(bytes, start, n, n);
 
 	if (lead < n &&
 	    column + (lead - start) + sequence_length((unsigned char)bytes[lead]) > limits->open)
-		return lead;
-	return n;
+		return (struct limiter_run){lead, column + (lead - start)};
+	return whole;
 }

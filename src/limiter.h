@@ -46,8 +46,13 @@ struct limits limits_of(uint64_t max, enum limiter_mode mode, const char *mark, 
  * since the break's mark has to fit too. The cut moves up to 3 bytes forward to the lead byte of a
  * UTF-8 sequence that would not fit whole; a sequence that goes on in the next write is judged by
  * its lead byte alone. A cut never stands before a newline, so never between \r and \n. */
-size_t limiter_run(const struct limits *limits, uint64_t column, const char *bytes, size_t n,
-		   uint64_t ahead);
+struct limiter_run {
+	size_t length;
+	uint64_t column; /* where length < n: what the line has come to where it is cut */
+};
+
+struct limiter_run limiter_run(const struct limits *limits, uint64_t column, const char *bytes,
+			       size_t n, uint64_t ahead);
 
 /* The column behind these n bytes. */
 uint64_t limiter_column(uint64_t column, const char *bytes, size_t n);

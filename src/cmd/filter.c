@@ -6,9 +6,6 @@
 #include <stdbool.h>
 #include <unistd.h>
 
-/* emitter.h, line_word: the rest of this line is being dropped. */
-#define DROPPING (UINT64_C(1) << 54)
-
 /* May a call that failed be tried again? Waits until it may. */
 static bool may_retry(int fd, short event)
 {
@@ -85,8 +82,8 @@ int filter_pass(struct filter *filter, const char *bytes, size_t n)
 
 		if (!filter->limits)
 			return filter_write(filter->out, &iov, 1);
-		ssize_t done = emitter_writev(filter->limits, &filter->word, &filter->sink, &iov, 1,
-					      EMITTER_FIRST_CUT);
+		ssize_t done = emitter_writev(filter->limits, &filter->account, &filter->sink, &iov,
+					      1, EMITTER_FIRST_CUT);
 
 		if (done < 0)
 			return -1;
@@ -98,5 +95,5 @@ int filter_pass(struct filter *filter, const char *bytes, size_t n)
 
 int filter_end(struct filter *filter)
 {
-	return filter->word & DROPPING ? filter_pass(filter, "\n", 1) : 0;
+	return filter->account.word & LINE_DROPPING ? filter_pass(filter, "\n", 1) : 0;
 }

@@ -15,7 +15,7 @@
 struct filter {
 	struct sink sink;	     /* first: what the emitter hands back */
 	const struct limits *limits; /* NULL: off, all passes as it is */
-	line_word word;
+	struct account account;
 	int out;
 	uint64_t written; /* bytes, breaks and reports among them */
 };

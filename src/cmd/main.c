@@ -7,7 +7,8 @@
 #include "cmd.h"
 
 static const struct command *const commands[] = {
-	&command_run, &command_pipe, &command_join, &command_cri_log, &command_cri_read,
+	&command_run,  &command_pipe,	 &command_join,
+	&command_stat, &command_cri_log, &command_cri_read,
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 

@@ -105,7 +105,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	begin(&trial, &input, flags);
 	if (lying)
-		atomic_store(&trial.word, next_word(&input));
+		atomic_store(&trial.account.word, next_word(&input));
 	while (input.front < input.back && !trial.gone && !broken && trial.in_length < STREAM_MOST)
 		broken = next_write(&trial, &input, lying);
 	if (!broken && !lying)

@@ -21,7 +21,7 @@
 #define X63 X62 "g"
 #define X64 X56 X8
 
-#define WORD_DROPPING (UINT64_C(1) << 54)
+#define WORD_BROKEN (UINT64_C(1) << 56)
 
 enum { WRITES = 6, RANDOM_CASES = 600000, LYING_CASES = 400000, RACES = 20000 };
 
@@ -268,6 +268,7 @@ static void contract_3_a_break_cut_short_is_finished_first(void **state)
 	fault.reached = false;
 	assert_int_equal(call("efghabcdefgh\n"), 13);
 	assert_out(X60 "~~~~\nefghabcdefgh\n");
+	assert_int_equal(trial.sink_calls, 2); /* in one go with what follows */
 }
 
 static void contract_3_a_break_is_finished_even_by_an_empty_write(void **state)
@@ -374,6 +375,27 @@ static void a_break_among_many_iovecs_is_still_a_batch_of_64(void **state)
 	hold(trial_write(&trial, iov, TRIAL_IOVECS, EMITTER_FIRST_CUT, TRIAL_AS_HOOK));
 	hold(trial_verdict(&trial));
 	assert_int_equal(trial.direct, 0);
+}
+
+/* Single bytes push the breaks, and a torn one, to each place of a batch. */
+static void a_batch_is_full_at_64_wherever_its_breaks_fall(void **state)
+{
+	static char text[64 * 64];
+
+	(void)state;
+	memset(text, 'x', sizeof text);
+	for (int ahead = 0; ahead < 140; ahead++) {
+		struct fault fault = {.taken = 65};
+		struct iovec iov[TRIAL_IOVECS];
+
+		for (int i = 0; i < ahead; i++)
+			iov[i] = iovec_of(i % 50 ? "y" : "\n");
+		iov[ahead] = (struct iovec){text, sizeof text};
+		begin_with_fault(LIMITER_SPLIT, ahead % 2 ? "~" : "", &fault);
+		hold(trial_write(&trial, iov + ahead, 1, EMITTER_FIRST_CUT, TRIAL_AS_HOOK));
+		hold(trial_write(&trial, iov, ahead + 1, EMITTER_FIRST_CUT, TRIAL_AS_HOOK));
+		hold(trial_verdict(&trial));
+	}
 }
 
 /* ---- A fault at each byte of each call of the sink. ---- */
@@ -618,7 +640,7 @@ static const char *lying_words(struct dice *dice)
 		int count = make_iovecs(dice, iov, trial.limits.max);
 
 		if (!i || dice_one_in(dice, 2))
-			atomic_store(&trial.word, lying_word(dice));
+			atomic_store(&trial.account.word, lying_word(dice));
 		broken = trial_lying_call(&trial, iov, count,
 					  (enum emitter_first)dice_below(dice, 2));
 		free_iovecs(iov, count);
@@ -640,11 +662,11 @@ static void contract_3_split_drops_nothing_though_another_writer_truncates(void 
 	(void)state;
 	trial_begin(&trial, 64, LIMITER_SPLIT, "", 0);
 	trial.accepts = accept_all;
-	atomic_store(&trial.word, WORD_DROPPING | 17);
-	assert_false(emitter_passes(&split, WORD_DROPPING | 17, &iov, 1));
+	atomic_store(&trial.account.word, LINE_DROPPING | 17);
+	assert_false(emitter_passes(&split, LINE_DROPPING | 17, &iov, 1));
 	hold(trial_lying_call(&trial, &iov, 1, EMITTER_FIRST_CUT));
 	assert_int_equal(trial.accepted, 4);
-	assert_int_equal(atomic_load(&trial.word), 0);
+	assert_int_equal(atomic_load(&trial.account.word), 0);
 }
 
 /* ---- Several writers on one word. ---- */
@@ -652,37 +674,37 @@ static void contract_3_split_drops_nothing_though_another_writer_truncates(void 
 static void a_column_is_added_to_where_no_newline_passed(void **state)
 {
 	struct iovec iov[] = {iovec_of("abc"), iovec_of(""), iovec_of("defg")};
-	line_word word = 10;
+	struct account account = {.word = 10};
 
 	(void)state;
-	emitter_passed(&word, iov, 7);
-	assert_int_equal(word, 17);
-	emitter_passed(&word, iov, 4);
-	assert_int_equal(word, 21);
-	emitter_passed(&word, iov, 0);
-	assert_int_equal(word, 21);
+	emitter_passed(&account, iov, 7);
+	assert_int_equal(account.word, 17);
+	emitter_passed(&account, iov, 4);
+	assert_int_equal(account.word, 21);
+	emitter_passed(&account, iov, 0);
+	assert_int_equal(account.word, 21);
 }
 
 static void a_column_is_stored_where_a_newline_passed(void **state)
 {
 	struct iovec iov[] = {iovec_of("a\nbc"), iovec_of(""), iovec_of("de\nfg")};
-	line_word word = 10;
+	struct account account = {.word = 10};
 
 	(void)state;
-	emitter_passed(&word, iov, 6);
-	assert_int_equal(word, 4);
-	emitter_passed(&word, iov, 7);
-	assert_int_equal(word, 0);
-	emitter_passed(&word, iov, 9);
-	assert_int_equal(word, 2);
-	emitter_passed(&word, iov, 1);
-	assert_int_equal(word, 3);
+	emitter_passed(&account, iov, 6);
+	assert_int_equal(account.word, 4);
+	emitter_passed(&account, iov, 7);
+	assert_int_equal(account.word, 0);
+	emitter_passed(&account, iov, 9);
+	assert_int_equal(account.word, 2);
+	emitter_passed(&account, iov, 1);
+	assert_int_equal(account.word, 3);
 }
 
 /* Another writer passes 7 bytes while a call is in the sink. */
 struct beside {
 	struct sink sink;
-	line_word word;
+	struct account account;
 };
 
 static ssize_t writev_beside_another(const struct sink *sink, const struct iovec *iov, int count)
@@ -691,7 +713,7 @@ static ssize_t writev_beside_another(const struct sink *sink, const struct iovec
 	struct iovec other = iovec_of("another");
 	ssize_t n = 0;
 
-	emitter_passed(&beside->word, &other, 7);
+	emitter_passed(&beside->account, &other, 7);
 	for (int i = 0; i < count; i++)
 		n += (ssize_t)iov[i].iov_len;
 	return n;
@@ -699,17 +721,18 @@ static ssize_t writev_beside_another(const struct sink *sink, const struct iovec
 
 static void what_another_writer_adds_meanwhile_counts(void **state)
 {
-	struct beside beside = {{writev_beside_another, trial_stalled, trial_reader_gone}, 10};
+	struct beside beside = {{writev_beside_another, trial_stalled, trial_reader_gone, NULL},
+				{.word = 10}};
 	struct limits limits = limits_of(64, LIMITER_SPLIT, "", 0);
 	struct iovec open = iovec_of("abc"), ended = iovec_of("abc\nd"), long_one = iovec_of(X64);
 
 	(void)state;
-	emitter_writev(&limits, &beside.word, &beside.sink, &open, 1, EMITTER_FIRST_CUT);
-	assert_int_equal(beside.word, 20);
-	emitter_writev(&limits, &beside.word, &beside.sink, &ended, 1, EMITTER_FIRST_CUT);
-	assert_int_equal(beside.word, 1);
-	emitter_writev(&limits, &beside.word, &beside.sink, &long_one, 1, EMITTER_FIRST_CUT);
-	assert_int_equal(beside.word, 1);
+	emitter_writev(&limits, &beside.account, &beside.sink, &open, 1, EMITTER_FIRST_CUT);
+	assert_int_equal(beside.account.word, 20);
+	emitter_writev(&limits, &beside.account, &beside.sink, &ended, 1, EMITTER_FIRST_CUT);
+	assert_int_equal(beside.account.word, 1);
+	emitter_writev(&limits, &beside.account, &beside.sink, &long_one, 1, EMITTER_FIRST_CUT);
+	assert_int_equal(beside.account.word, WORD_BROKEN | 1);
 }
 
 /* What a writer stores behind its newline forgets what the other one passed in the meantime, and
@@ -720,7 +743,7 @@ enum { IN_FLIGHT = 40, RACE_BOUND = 2 * IN_FLIGHT };
 struct race {
 	struct sink sink;
 	struct limits limits;
-	line_word word;
+	struct account account;
 	struct dice *dice;
 	bool second;
 	uint64_t column, longest;
@@ -732,7 +755,7 @@ static void race_write(struct race *race)
 	struct iovec iov = {text, 1 + dice_below(race->dice, sizeof text)};
 
 	memset(text, 'x', sizeof text);
-	emitter_writev(&race->limits, &race->word, &race->sink, &iov, 1, EMITTER_FIRST_CUT);
+	emitter_writev(&race->limits, &race->account, &race->sink, &iov, 1, EMITTER_FIRST_CUT);
 }
 
 static void race_in_between(struct race *race)
@@ -762,7 +785,7 @@ static ssize_t race_writev(const struct sink *sink, const struct iovec *iov, int
 
 static const char *race_of_two(struct dice *dice)
 {
-	struct race race = {.sink = {race_writev, trial_stalled, trial_reader_gone},
+	struct race race = {.sink = {race_writev, trial_stalled, trial_reader_gone, NULL},
 			    .limits = limits_of(64, LIMITER_SPLIT, "", 0),
 			    .dice = dice};
 
@@ -814,7 +837,7 @@ static bool reader_gone(const struct sink *sink)
 static const size_t write_sizes[] = {100, 4096, 5000, ASK_EVERY, 100000, 1 << 20};
 
 /* Writes of n bytes without a newline, until one fails or `total` bytes are done with. */
-static size_t write_endless(struct reader *reader, line_word *word, size_t n, size_t total)
+static size_t write_endless(struct reader *reader, struct account *account, size_t n, size_t total)
 {
 	struct limits limits = limits_of(64, LIMITER_TRUNCATE, "", 0);
 	static char text[1 << 20];
@@ -823,7 +846,7 @@ static size_t write_endless(struct reader *reader, line_word *word, size_t n, si
 	while (done < total) {
 		struct iovec iov = {memset(text, 'x', n), n};
 		ssize_t answer =
-			emitter_writev(&limits, word, &reader->sink, &iov, 1, EMITTER_FIRST_CUT);
+			emitter_writev(&limits, account, &reader->sink, &iov, 1, EMITTER_FIRST_CUT);
 
 		if (answer < 0)
 			return done;
@@ -836,9 +859,9 @@ static void truncate_asks_for_its_reader_each_64_KiB(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof write_sizes / sizeof *write_sizes; i++) {
-		struct reader reader = {.sink = {reader_writev, trial_stalled, reader_gone}};
-		line_word word = 0;
-		size_t done = write_endless(&reader, &word, write_sizes[i], 8 << 20);
+		struct reader reader = {.sink = {reader_writev, trial_stalled, reader_gone, NULL}};
+		struct account account = {.word = 0};
+		size_t done = write_endless(&reader, &account, write_sizes[i], 8 << 20);
 
 		assert_true(reader.asked >= (done - 64) / ASK_EVERY);
 		assert_true(reader.asked <= (done - 64) / ASK_EVERY + 1);
@@ -851,13 +874,13 @@ contract_2_truncate_tells_a_writer_who_ignores_sigpipe_that_its_reader_has_gone(
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof write_sizes / sizeof *write_sizes; i++) {
-		struct reader reader = {.sink = {reader_writev, trial_stalled, reader_gone}};
-		line_word word = 0;
+		struct reader reader = {.sink = {reader_writev, trial_stalled, reader_gone, NULL}};
+		struct account account = {.word = 0};
 
-		write_endless(&reader, &word, write_sizes[i], 1000);
+		write_endless(&reader, &account, write_sizes[i], 1000);
 		reader.gone = true;
 		errno = 0;
-		size_t done = write_endless(&reader, &word, write_sizes[i], 8 << 20);
+		size_t done = write_endless(&reader, &account, write_sizes[i], 8 << 20);
 
 		assert_int_equal(errno, EPIPE);
 		assert_true(done <= ASK_EVERY);
@@ -869,13 +892,109 @@ static void truncate_goes_on_where_another_reader_has_come(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof write_sizes / sizeof *write_sizes; i++) {
-		struct reader reader = {.sink = {reader_writev, trial_stalled, reader_gone},
+		struct reader reader = {.sink = {reader_writev, trial_stalled, reader_gone, NULL},
 					.gone = true,
 					.comes_back = true};
-		line_word word = 0;
+		struct account account = {.word = 0};
 
-		assert_true(write_endless(&reader, &word, write_sizes[i], 1 << 20) >= 1 << 20);
+		assert_true(write_endless(&reader, &account, write_sizes[i], 1 << 20) >= 1 << 20);
 	}
+}
+
+/* ---- The figures. ---- */
+
+struct blamed {
+	struct sink sink;
+	int times;
+	char start[8];
+};
+
+static ssize_t blamed_writev(const struct sink *sink, const struct iovec *iov, int count)
+{
+	ssize_t n = 0;
+
+	(void)sink;
+	for (int i = 0; i < count; i++)
+		n += (ssize_t)iov[i].iov_len;
+	return n;
+}
+
+static void blamed_broken(const struct sink *sink, const char *bytes, size_t n)
+{
+	struct blamed *blamed = (struct blamed *)sink;
+
+	blamed->times++;
+	memset(blamed->start, 0, sizeof blamed->start);
+	memcpy(blamed->start, bytes, n < sizeof blamed->start ? n : sizeof blamed->start - 1);
+}
+
+static void write_through(const struct limits *limits, struct account *account,
+			  struct blamed *blamed, const char *text)
+{
+	struct iovec iov = iovec_of(text);
+
+	if (emitter_passes(limits, account->word, &iov, 1))
+		emitter_passed(account, &iov, iov.iov_len);
+	else
+		emitter_writev(limits, account, &blamed->sink, &iov, 1, EMITTER_FIRST_CUT);
+}
+
+#define BLAMED                                                                                     \
+	{                                                                                          \
+		.sink = { blamed_writev, trial_stalled, trial_reader_gone, blamed_broken }         \
+	}
+
+static void a_broken_line_is_counted_once_and_in_its_full_length(void **state)
+{
+	struct limits limits = limits_of(64, LIMITER_SPLIT, "", 0);
+	struct account account = {.word = 0};
+	struct blamed blamed = BLAMED;
+
+	(void)state;
+	write_through(&limits, &account, &blamed, "short\nabc" X64);
+	write_through(&limits, &account, &blamed, X64);
+	write_through(&limits, &account, &blamed, "tail\nnext\n");
+	assert_int_equal(account.broken, 1);
+	assert_int_equal(account.breaks, 2);
+	assert_int_equal(account.longest, 3 + 64 + 64 + 4);
+	assert_int_equal(account.bytes, 9 + 64 + 64 + 10);
+	assert_int_equal(account.lines, 1);
+	assert_int_equal(account.word, 0);
+	assert_int_equal(blamed.times, 1);
+	assert_string_equal(blamed.start, "abcabcd");
+}
+
+static void two_broken_lines_of_one_write_are_two(void **state)
+{
+	struct limits limits = limits_of(64, LIMITER_SPLIT, "", 0);
+	struct account account = {.word = 0};
+	struct blamed blamed = BLAMED;
+
+	(void)state;
+	write_through(&limits, &account, &blamed, "a" X64 "\nbc" X64 X64 "\n");
+	assert_int_equal(account.broken, 2);
+	assert_int_equal(account.breaks, 3);
+	assert_int_equal(account.longest, 2 + 64 + 64);
+	assert_int_equal(blamed.times, 2);
+	assert_string_equal(blamed.start, "bcabcde");
+}
+
+static void a_truncated_line_counts_what_was_dropped(void **state)
+{
+	struct limits limits = limits_of(64, LIMITER_TRUNCATE, "", 0);
+	struct account account = {.word = 0};
+	struct blamed blamed = BLAMED;
+
+	(void)state;
+	write_through(&limits, &account, &blamed, X64);
+	assert_int_equal(account.broken, 0);
+	write_through(&limits, &account, &blamed, X64 "abc");
+	write_through(&limits, &account, &blamed, "def\n");
+	assert_int_equal(account.broken, 1);
+	assert_int_equal(account.breaks, 1);
+	assert_int_equal(account.dropped, 64 + 6);
+	assert_int_equal(account.longest, 64 + 64 + 6);
+	assert_int_equal(account.word, 0);
 }
 
 static const struct CMUnitTest tests[] = {
@@ -888,6 +1007,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(an_endless_line_goes_out_in_full_batches),
 	cmocka_unit_test(contract_2_bytes_that_pass_may_come_in_any_number_of_iovecs),
 	cmocka_unit_test(a_break_among_many_iovecs_is_still_a_batch_of_64),
+	cmocka_unit_test(a_batch_is_full_at_64_wherever_its_breaks_fall),
 	cmocka_unit_test(contract_3_a_fault_at_each_byte_of_each_call_loses_nothing),
 	cmocka_unit_test(contract_3_split_drops_nothing_though_another_writer_truncates),
 	cmocka_unit_test(a_column_is_added_to_where_no_newline_passed),
@@ -898,6 +1018,9 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(
 		contract_2_truncate_tells_a_writer_who_ignores_sigpipe_that_its_reader_has_gone),
 	cmocka_unit_test(truncate_goes_on_where_another_reader_has_come),
+	cmocka_unit_test(a_broken_line_is_counted_once_and_in_its_full_length),
+	cmocka_unit_test(two_broken_lines_of_one_write_are_two),
+	cmocka_unit_test(a_truncated_line_counts_what_was_dropped),
 	cmocka_unit_test(contracts_1_to_4_random_writes_come_out_as_the_model_says),
 	cmocka_unit_test(contract_3_a_word_that_lies_loses_no_byte),
 };

@@ -109,8 +109,9 @@ static void row_holds(void **state)
 	struct limits limits = limits_64(row->mark);
 	size_t n = strlen(row->bytes);
 
-	assert_int_equal(limiter_run(&limits, row->column, at_end(row->bytes, n), n, row->ahead),
-			 row->run);
+	assert_int_equal(
+		limiter_run(&limits, row->column, at_end(row->bytes, n), n, row->ahead).length,
+		row->run);
 }
 
 static void limits_hold_the_mark_and_a_newline(void **state)
@@ -130,9 +131,11 @@ static void the_largest_max_is_no_overflow(void **state)
 	struct limits limits = limits_of(LIMITER_MAX_MOST, LIMITER_SPLIT, "", 0);
 
 	(void)state;
-	assert_int_equal(limiter_run(&limits, 0, "abc", 3, LIMITER_OPEN), 3);
-	assert_int_equal(limiter_run(&limits, LIMITER_MAX_MOST - 1, "abc", 3, LIMITER_OPEN), 1);
-	assert_int_equal(limiter_run(&limits, (UINT64_C(1) << 48) - 1, "abc", 3, LIMITER_OPEN), 0);
+	assert_int_equal(limiter_run(&limits, 0, "abc", 3, LIMITER_OPEN).length, 3);
+	assert_int_equal(limiter_run(&limits, LIMITER_MAX_MOST - 1, "abc", 3, LIMITER_OPEN).length,
+			 1);
+	assert_int_equal(
+		limiter_run(&limits, (UINT64_C(1) << 48) - 1, "abc", 3, LIMITER_OPEN).length, 0);
 }
 
 /* ---- Random cases. ---- */
@@ -190,13 +193,14 @@ static const char *random_run(struct dice *dice)
 	char *bytes = random_place(dice, n), *elsewhere = random_place(dice, n);
 
 	dice_text(dice, bytes, n, max);
-	size_t run = limiter_run(&limits, column, bytes, n, ahead);
+	size_t run = limiter_run(&limits, column, bytes, n, ahead).length;
 
 	CLAIM(run == naive_run(&naive, column, bytes, n, ahead));
 	CLAIM(run || !n || column);
 	CLAIM(limiter_column(column, bytes, n) >= limiter_column(0, bytes, n));
 	memmove(elsewhere, bytes, n);
-	CLAIM(run == limiter_run(&limits, column, elsewhere, n, ahead)); /* wherever they lie */
+	CLAIM(run ==
+	      limiter_run(&limits, column, elsewhere, n, ahead).length); /* wherever they lie */
 	return NULL;
 }
 
@@ -225,7 +229,8 @@ static const char *random_characters(struct dice *dice)
 		size_t left = n - at,
 		       write = dice_one_in(dice, 2) ? left : 1 + dice_below(dice, left);
 		size_t run =
-			limiter_run(&limits, column, at_end(text + at, write), write, LIMITER_OPEN);
+			limiter_run(&limits, column, at_end(text + at, write), write, LIMITER_OPEN)
+				.length;
 
 		CLAIM(run || column);
 		at += run;

@@ -32,7 +32,7 @@ typedef ssize_t trial_accepts(void *context, size_t offered);
 struct trial {
 	struct sink sink; /* first: the emitter hands it back */
 	struct limits limits;
-	line_word word;
+	struct account account;
 	struct naive model;
 	bool lying; /* the word was made up: only the caller's bytes can be foretold */
 	trial_accepts *accepts;
@@ -173,9 +173,9 @@ static inline bool trial_reader_gone(const struct sink *sink)
 static inline void trial_begin(struct trial *trial, uint64_t max, enum limiter_mode mode,
 			       const char *mark, size_t mark_length)
 {
-	trial->sink = (struct sink){trial_writev, trial_stalled, trial_reader_gone};
+	trial->sink = (struct sink){trial_writev, trial_stalled, trial_reader_gone, NULL};
 	trial->limits = limits_of(max, mode, mark, mark_length);
-	atomic_store(&trial->word, 0);
+	atomic_store(&trial->account.word, 0);
 	trial->model = naive_of(max, mode, mark, mark_length);
 	trial->lying = trial->gone = false;
 	trial->sink_calls = trial->direct = trial->in_length = trial->out_length = 0;
@@ -196,7 +196,7 @@ static inline bool trial_expects_untouched(const struct trial *trial)
 /* emitter_passes and emitter_fits against the model; `passes` is what a hook would go by. */
 static inline const char *trial_ask(struct trial *trial, bool *passes)
 {
-	uint64_t word = atomic_load(&trial->word);
+	uint64_t word = atomic_load(&trial->account.word);
 	struct naive model = trial->model;
 
 	naive_write(&model, &trial->input, EMITTER_FIRST_CUT, SIZE_MAX, &trial->expected);
@@ -235,7 +235,7 @@ static inline const char *trial_judge(struct trial *trial, enum emitter_first fi
 		TRIAL_CLAIM(trial->error == (trial->failure ? trial->failure : TRIAL_STALLED));
 	else if (!trial->failure)
 		TRIAL_CLAIM(trial->error == TRIAL_UNTOUCHED);
-	TRIAL_CLAIM(naive_agrees(&trial->model, atomic_load(&trial->word)));
+	TRIAL_CLAIM(naive_agrees(&trial->model, atomic_load(&trial->account.word)));
 	return trial_record(trial, done);
 }
 
@@ -248,7 +248,7 @@ static inline void trial_direct(struct trial *trial)
 	trial->result = offered ? trial_answer(trial, trial->iov, offered) : 0;
 	trial->error = errno;
 	if (trial->result > 0)
-		emitter_passed(&trial->word, trial->iov, (size_t)trial->result);
+		emitter_passed(&trial->account, trial->iov, (size_t)trial->result);
 }
 
 /* Do bytes that pass go past the emitter, as in a hook, or through it? */
@@ -276,7 +276,7 @@ static inline const char *trial_call(struct trial *trial, const struct iovec *io
 	if (passes && way == TRIAL_AS_HOOK) {
 		trial_direct(trial);
 	} else {
-		trial->result = emitter_writev(&trial->limits, &trial->word, &trial->sink, iov,
+		trial->result = emitter_writev(&trial->limits, &trial->account, &trial->sink, iov,
 					       count, first);
 		trial->error = errno;
 	}
@@ -337,9 +337,9 @@ static inline const char *trial_lying_call(struct trial *trial, const struct iov
 	naive_flatten(&trial->input, iov, count);
 	size_t total = trial->input.length;
 
-	(void)emitter_passes(&trial->limits, atomic_load(&trial->word), iov, count);
+	(void)emitter_passes(&trial->limits, atomic_load(&trial->account.word), iov, count);
 	trial->result =
-		emitter_writev(&trial->limits, &trial->word, &trial->sink, iov, count, first);
+		emitter_writev(&trial->limits, &trial->account, &trial->sink, iov, count, first);
 	if (trial->broken)
 		return trial->broken;
 	size_t done = trial->result < 0 ? 0 : (size_t)trial->result;

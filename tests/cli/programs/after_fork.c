@@ -2,6 +2,7 @@
  * children write 5000 bytes and a newline each between fork and _exit. */
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
