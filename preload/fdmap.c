@@ -8,13 +8,15 @@
 #include <sys/stat.h>
 
 struct process process = {
-	.pipes = {
-		[FD_UNKNOWN] = {
-			.account = &process.pipes[FD_UNKNOWN].own,
-			.own = {.word = INT64_MAX},
+	.pipes =
+		{
+			[FD_UNKNOWN] =
+				{
+					.account = &process.pipes[FD_UNKNOWN].own,
+					.own = {.word = INT64_MAX},
+				},
+			[FD_OTHER] = {.account = &process.pipes[FD_OTHER].own},
 		},
-		[FD_OTHER] = {.account = &process.pipes[FD_OTHER].own},
-	},
 };
 _Atomic unsigned char fdmap[FDMAP_FDS];
 

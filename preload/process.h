@@ -33,8 +33,9 @@ struct process {
 	/* The process whose fds the fd map is about. A vfork(2) child shares the map but not
 	 * the fds. */
 	_Atomic pid_t pid;
-	_Atomic uint64_t broken; /* lines that this process had broken */
-	unsigned pipes_end;	 /* behind the last guarded pipe */
+	_Atomic uint64_t broken;	     /* lines of this process's that were broken */
+	char stats[SETTINGS_STATS_MOST + 1]; /* LINECAP_STATS, or "" */
+	unsigned pipes_end;		     /* behind the last guarded pipe */
 	struct guarded pipes[FD_GUARDED + TARGET_PIPES];
 };
 

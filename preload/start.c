@@ -1,9 +1,12 @@
 /* The start: runs once, as the library's constructor, and makes the process's state. Everything
  * that may allocate, open or complain happens here and never in a hook. It keeps errno. */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <unistd.h>
 
+#include "decimal.h"
 #include "next.h"
 #include "process.h"
 #include "raw.h"
@@ -116,8 +119,38 @@ static void watch_forks(void)
 		musl(NULL, NULL, forked);
 }
 
+/* LINECAP_STATS: one line at exit, where lines were broken. */
+__attribute__((destructor)) static void finish(void)
+{
+	struct message message = {.length = 0};
+	uint64_t broken = atomic_load_explicit(&process.broken, memory_order_relaxed);
+	bool to_stderr = !strcmp(process.stats, "stderr");
+	char number[DECIMAL_MOST + 1];
+
+	if (!broken || !*process.stats)
+		return;
+	say(&message, "linecap: pid ");
+	*decimal_put(number, (uint64_t)raw3(SYS_getpid, 0, 0, 0)) = '\0';
+	say(&message, number);
+	say(&message, " (");
+	say_value(&message, program_invocation_short_name);
+	say(&message, "): lines broken: ");
+	*decimal_put(number, broken) = '\0';
+	say(&message, number);
+	message.text[message.length++] = '\n';
+	int fd = to_stderr ? 2
+			   : open(process.stats, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+
+	if (fd < 0)
+		return;
+	write(fd, message.text, message.length);
+	if (!to_stderr)
+		close(fd);
+}
+
 static void activate(const struct settings *settings)
 {
+	strcpy(process.stats, settings->stats);
 	process.limits = settings_limits(settings);
 	process.pipes_end = FD_GUARDED + settings->target.count;
 	for (unsigned i = 0; i < settings->target.count; i++) {

@@ -14,6 +14,7 @@ static const struct {
 	[SETTING_MODE] = {"LINECAP_MODE", "split or truncate"},
 	[SETTING_MARK] = {"LINECAP_MARK", "at most 32 bytes without a newline"},
 	[SETTING_TARGET] = {"LINECAP_TARGET", "auto, stdio, none or DEV:INO,... (at most 8)"},
+	[SETTING_STATS] = {"LINECAP_STATS", "stderr or an absolute path"},
 };
 
 static const char *const modes[] = {[LIMITER_SPLIT] = "split", [LIMITER_TRUNCATE] = "truncate"};
@@ -76,6 +77,18 @@ static bool parse_mark(const char *value, char mark[LIMITER_MARK_MOST + 1])
 	return true;
 }
 
+static bool parse_stats(const char *value, char stats[SETTINGS_STATS_MOST + 1])
+{
+	size_t length = strlen(value);
+
+	if (length > SETTINGS_STATS_MOST)
+		return false;
+	if (*value && *value != '/' && strcmp(value, "stderr") != 0)
+		return false;
+	memcpy(stats, value, length + 1);
+	return true;
+}
+
 bool settings_set(struct settings *settings, enum setting setting, const char *value,
 		  enum origin origin)
 {
@@ -93,6 +106,9 @@ bool settings_set(struct settings *settings, enum setting setting, const char *v
 		break;
 	case SETTING_TARGET:
 		good = target_parse(&settings->target, value);
+		break;
+	case SETTING_STATS:
+		good = parse_stats(value, settings->stats);
 		break;
 	case SETTINGS:
 		break;
@@ -117,6 +133,9 @@ void settings_format(const struct settings *settings, enum setting setting,
 		break;
 	case SETTING_TARGET:
 		target_format(&settings->target, text);
+		break;
+	case SETTING_STATS:
+		strcpy(text, settings->stats);
 		break;
 	case SETTINGS:
 		break;

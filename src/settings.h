@@ -10,9 +10,12 @@
 
 #define SETTINGS_CONF "/etc/linecap.conf"
 
-enum { SETTINGS_CONF_MOST = 4096 }; /* bytes of the file that are read */
+enum {
+	SETTINGS_CONF_MOST = 4096, /* bytes of the file that are read */
+	SETTINGS_STATS_MOST = 255, /* bytes of a path */
+};
 
-enum setting { SETTING_MAX, SETTING_MODE, SETTING_MARK, SETTING_TARGET, SETTINGS };
+enum setting { SETTING_MAX, SETTING_MODE, SETTING_MARK, SETTING_TARGET, SETTING_STATS, SETTINGS };
 
 enum origin { ORIGIN_DEFAULT, ORIGIN_CONF, ORIGIN_ENVIRONMENT, ORIGIN_OPTION };
 
@@ -21,6 +24,7 @@ struct settings {
 	enum limiter_mode mode;
 	char mark[LIMITER_MARK_MOST + 1];
 	struct target target;
+	char stats[SETTINGS_STATS_MOST + 1]; /* "": none; "stderr"; or an absolute path */
 	enum origin origin[SETTINGS];
 };
 

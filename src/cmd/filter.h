@@ -6,7 +6,6 @@
 #define LINECAP_FILTER_H
 
 #include <stddef.h>
-#include <stdint.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 
@@ -17,7 +16,6 @@ struct filter {
 	const struct limits *limits; /* NULL: off, all passes as it is */
 	struct account account;
 	int out;
-	uint64_t written; /* bytes, breaks and reports among them */
 };
 
 void filter_init(struct filter *filter, const struct limits *limits, int out);

@@ -9,19 +9,6 @@
 
 enum { READ_SIZE = 256 * 1024 };
 
-static void show(struct progress *progress, const struct filter *filter, uint64_t bytes)
-{
-	const struct limits *limits = filter->limits;
-	uint64_t written = filter->written;
-
-	if (limits && limits->mode == LIMITER_TRUNCATE)
-		progress_show(progress, bytes, bytes > written ? bytes - written : 0,
-			      "bytes dropped");
-	else
-		progress_show(progress, bytes,
-			      limits ? (written - bytes) / limits->break_length : 0, "breaks");
-}
-
 static _Noreturn void fail(const struct command *self, struct progress *progress, const char *what)
 {
 	int error = errno;
@@ -44,7 +31,7 @@ static void limit_stdin(const struct command *self, const struct limits *limits)
 		bytes += (size_t)n;
 		if (filter_pass(&filter, buffer, (size_t)n))
 			fail(self, &progress, "write to stdout");
-		show(&progress, &filter, bytes);
+		progress_show(&progress, bytes, filter.account.breaks, "breaks");
 	}
 	if (n < 0)
 		fail(self, &progress, "read from stdin");

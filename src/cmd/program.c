@@ -130,7 +130,7 @@ static bool has_go_note(int fd, const ElfW(Phdr) * segment)
 
 	if (!read_at(fd, notes, size, segment->p_offset))
 		return false;
-	while (size - at > sizeof(ElfW(Nhdr)) + 4) {
+	while (size - at >= sizeof(ElfW(Nhdr)) + 4) {
 		ElfW(Nhdr) note;
 
 		memcpy(&note, notes + at, sizeof note);

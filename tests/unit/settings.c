@@ -135,6 +135,7 @@ static const char *const bad_values[SETTINGS][32] = {
 	[SETTING_MODE] = {"", "Split", "split ", "truncat", "truncated", "0", "drop"},
 	[SETTING_MARK] = {"123456789012345678901234567890123", "a\nb", "\n"},
 	[SETTING_TARGET] = {"", "stdout", "1", "1:", ":1", "1:2,", "none,1:2"},
+	[SETTING_STATS] = {"stdout", "stats", "stderr ", "./x"},
 };
 
 static void contract_7_a_bad_value_changes_nothing(void **state)
@@ -171,7 +172,7 @@ static void a_mark_may_have_32_bytes_of_any_kind(void **state)
 static void a_setting_has_a_name_and_says_what_it_expects(void **state)
 {
 	static const char *const names[SETTINGS] = {"LINECAP_MAX", "LINECAP_MODE", "LINECAP_MARK",
-						    "LINECAP_TARGET"};
+						    "LINECAP_TARGET", "LINECAP_STATS"};
 
 	(void)state;
 	for (enum setting setting = SETTING_MAX; setting < SETTINGS; setting++) {
@@ -297,12 +298,14 @@ static void a_conf_file_sets_what_it_names(void **state)
 {
 	(void)state;
 	read_conf("# linecap\n\nLINECAP_MAX=1k\n  LINECAP_MODE = truncate \t\n"
-		  "\t# LINECAP_MAX=2k\nLINECAP_MARK=a = b # c\nLINECAP_TARGET=1:2,3:4\n");
+		  "\t# LINECAP_MAX=2k\nLINECAP_MARK=a = b # "
+		  "c\nLINECAP_TARGET=1:2,3:4\nLINECAP_STATS=/x y\n");
 	assert_int_equal(complained.count, 0);
 	assert_int_equal(settings.max, 1024);
 	assert_int_equal(settings.mode, LIMITER_TRUNCATE);
 	assert_string_equal(settings.mark, "a = b # c");
 	assert_string_equal(as_text(SETTING_TARGET), "1:2,3:4");
+	assert_string_equal(settings.stats, "/x y");
 	for (enum setting setting = SETTING_MAX; setting < SETTINGS; setting++)
 		assert_int_equal(settings.origin[setting], ORIGIN_CONF);
 }
@@ -456,6 +459,7 @@ static void the_conf_file_is_not_read_where_the_environment_says_all(void **stat
 	setenv("LINECAP_MODE", "split", 1);
 	setenv("LINECAP_MARK", "", 1);
 	setenv("LINECAP_TARGET", "none", 1);
+	setenv("LINECAP_STATS", "", 1);
 	load(false);
 	assert_int_equal(complained.count, 0);
 	assert_int_equal(settings.target.kind, TARGET_NONE);
