@@ -84,17 +84,16 @@ static bool is_secure(void)
 
 /* The answers, for the programs that this one will start: they need neither decide nor complain
  * again. */
-static void export_settings(const struct settings *settings, enum target_reason reason)
+static void export_settings(const struct settings *settings)
 {
 	char text[SETTINGS_TEXT];
 
 	for (enum setting setting = SETTING_MAX; setting < SETTINGS; setting++) {
-		bool resolved = setting == SETTING_TARGET && reason != TARGET_GIVEN;
+		const char *now = settings_environment(setting);
 
-		if (settings->origin[setting] == ORIGIN_ENVIRONMENT && !resolved)
-			continue;
 		settings_format(settings, setting, text);
-		next.setenv(settings_name(setting), text, 1);
+		if (!now || strcmp(now, text) != 0)
+			next.setenv(settings_name(setting), text, 1);
 	}
 }
 
@@ -178,7 +177,7 @@ __attribute__((constructor)) static void start(void)
 	enum target_reason reason = target_resolve(&settings.target);
 
 	if (!secure && next.setenv)
-		export_settings(&settings, reason);
+		export_settings(&settings);
 	if (settings.max && settings.target.count) {
 		if (reason != TARGET_GIVEN) /* the first of its tree */
 			ledger_sweep(&settings.target);

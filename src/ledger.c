@@ -15,7 +15,7 @@
 
 #define MAGIC UINT64_C(0x316c646567726c63) /* its layout, in little-endian ASCII: "clrgedl1" */
 
-enum { PAGE = 4096 };
+enum { PAGE = 4096, IDLE_SECONDS = 3600 };
 
 static_assert(sizeof(struct ledger) <= PAGE, "the ledger is one page");
 static_assert(sizeof(line_word) == 8 && ATOMIC_LLONG_LOCK_FREE == 2,
@@ -203,6 +203,30 @@ static bool is_dead(const struct pipe_id *id)
 	return presence == ABSENT;
 }
 
+/* Does no process anywhere map the page? Then nobody else has it open, and a write lease is given
+ * (fcntl(2), F_SETLEASE). */
+static bool is_unmapped(const char *path)
+{
+	long fd = syscall(SYS_openat, AT_FDCWD, path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	bool unmapped = fd >= 0 && !syscall(SYS_fcntl, fd, F_SETLEASE, F_WRLCK);
+
+	if (fd >= 0)
+		syscall(SYS_close, fd);
+	return unmapped;
+}
+
+/* Of another PID namespace's pipes nothing can be seen. There a page counts as left over once it
+ * has not been opened for an hour (map_page's fallocate sets st_ctime) and is mapped nowhere. */
+static bool is_idle(const char *path)
+{
+	struct stat st;
+	struct timespec now = {0};
+
+	syscall(SYS_clock_gettime, CLOCK_REALTIME, &now);
+	return !status_of_path(path, &st) && now.tv_sec - st.st_ctime > IDLE_SECONDS &&
+	       is_unmapped(path);
+}
+
 static void sweep(const char *name, uid_t uid, const struct target *living)
 {
 	char path[LEDGER_NAME];
@@ -221,7 +245,7 @@ static void sweep(const char *name, uid_t uid, const struct target *living)
 	uint64_t home = ledger->pid_namespace;
 
 	ledger_leave(ledger);
-	if (home && home == pid_namespace() && is_dead(&parsed.id))
+	if (home && home == pid_namespace() ? is_dead(&parsed.id) : is_idle(path))
 		syscall(SYS_unlinkat, AT_FDCWD, path, 0);
 }
 

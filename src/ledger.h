@@ -65,8 +65,9 @@ struct ledger_name {
 bool ledger_parse_name(const char *name, struct ledger_name *parsed);
 
 /* Removes the pages of the effective uid whose pipes are dead: made in this PID namespace, and no
- * process in it holds the pipe. Where a process can't be looked into, nothing is removed. Walks
- * /proc if there is any page but those of `living`: for the start of a process tree. */
+ * process in it holds the pipe (where a process can't be looked into, nobody knows, and the page
+ * stays); or made in another, mapped by nobody, and not opened for an hour. Walks /proc if there is
+ * any page but those of `living`: for the start of a process tree. */
 void ledger_sweep(const struct target *living);
 
 #endif

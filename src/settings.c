@@ -189,9 +189,9 @@ void settings_read_conf(struct settings *settings, char *text, settings_complain
 	}
 }
 
-/* getenv(3) by hand: the name may be the program's own (bash has one, about other variables). */
-static const char *environment(const char *name)
+const char *settings_environment(enum setting setting)
 {
+	const char *name = facts[setting].name;
 	size_t length = strlen(name);
 
 	for (char **entry = environ; entry && *entry; entry++)
@@ -227,11 +227,15 @@ void settings_load(struct settings *settings, bool secure, const char *path,
 
 	settings_default(settings);
 	for (enum setting setting = SETTING_MAX; setting < SETTINGS; setting++) {
-		const char *value = secure ? NULL : environment(facts[setting].name);
+		const char *value = secure ? NULL : settings_environment(setting);
 
-		if (!value)
+		if (!value) {
 			open_settings++;
-		else if (!settings_set(settings, setting, value, ORIGIN_ENVIRONMENT))
+			continue;
+		}
+		/* A bad value stands for the default, not for the conf file's. */
+		settings->origin[setting] = ORIGIN_ENVIRONMENT;
+		if (!settings_set(settings, setting, value, ORIGIN_ENVIRONMENT))
 			complain(&(struct complaint){setting, facts[setting].name, value,
 						     ORIGIN_ENVIRONMENT});
 	}

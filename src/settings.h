@@ -55,6 +55,9 @@ struct complaint {
 };
 typedef void settings_complain(const struct complaint *complaint);
 
+/* getenv(3), which may be the program's own function: bash has one, about other variables. */
+const char *settings_environment(enum setting setting);
+
 /* NAME=value lines and # comments; text is changed on the way. A setting that already comes from
  * the environment is left alone. */
 void settings_read_conf(struct settings *settings, char *text, settings_complain *complain);

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "cmd.h"
+#include "json.h"
 #include "ledger.h"
 
 enum { PAGES_MOST = 4096, START_SHOWN = 4 * LEDGER_START + 1 };
@@ -141,24 +142,6 @@ static void print_table(const struct rows *rows)
 	}
 }
 
-/* A JSON string (RFC 8259): what is neither printable ASCII nor simple to escape is shown by its
- * bytes, since the text need not be UTF-8. */
-static void print_json_string(const char *bytes, size_t n)
-{
-	putchar('"');
-	for (size_t i = 0; i < n; i++) {
-		unsigned char byte = (unsigned char)bytes[i];
-
-		if (byte == '"' || byte == '\\')
-			printf("\\%c", byte);
-		else if (byte < ' ' || byte > '~')
-			printf("\\u%04x", byte);
-		else
-			putchar(byte);
-	}
-	putchar('"');
-}
-
 static void print_json(const struct rows *rows)
 {
 	puts("[");
@@ -177,9 +160,9 @@ static void print_json(const struct rows *rows)
 			show_time(row->last.time, time);
 			printf("{\"time\": \"%s\", \"pid\": %" PRId64 ", \"program\": ", time,
 			       row->last.pid);
-			print_json_string(row->last.program, strlen(row->last.program));
+			json_text(row->last.program);
 			fputs(", \"start\": ", stdout);
-			print_json_string(row->last.start, row->last.length);
+			json_string(row->last.start, row->last.length);
 			putchar('}');
 		} else
 			fputs("null", stdout);
