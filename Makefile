@@ -24,7 +24,7 @@ BIN_LDFLAGS = -pie -Wl,-z,relro,-z,now
 
 CORE := $(wildcard src/*.c)
 SO_OBJS  := $(patsubst %.c,$(BUILD)/so/%.o,$(CORE) $(wildcard preload/*.c))
-BIN_OBJS := $(patsubst %.c,$(BUILD)/bin/%.o,$(CORE) $(wildcard src/cri/*.c src/cmd/*.c))
+BIN_OBJS := $(patsubst %.c,$(BUILD)/bin/%.o,$(CORE) $(wildcard src/cri/*.c src/cmd/*.c src/cmd/ways/*.c))
 LIB_OBJS := $(filter-out $(BUILD)/bin/src/cmd/main.o,$(BIN_OBJS))
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*.c))
 

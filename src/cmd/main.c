@@ -5,12 +5,13 @@
 #include <sysexits.h>
 
 #include "cmd.h"
+#include "ways/ways.h"
 
 static const struct command *const commands[] = {
-	&command_run,  &command_pipe,	 &command_join,
+	&command_run,  &command_pipe,	 &command_join,	    &command_doctor,
 	&command_stat, &command_cri_log, &command_cri_read,
 };
-enum { COMMANDS = sizeof commands / sizeof *commands };
+enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
 static void print_help(FILE *out)
 {
@@ -35,6 +36,10 @@ int main(int argc, char **argv)
 		return fflush(stdout) ? EX_IOERR : 0;
 	}
 	answer_help(&whole, argc, argv);
+	if (!strcmp(argv[1], WAYS_COMMAND)) /* doctor's hand */
+		return ways_run((struct ways_program){realpath("/proc/self/exe", NULL),
+						      WAYS_COMMAND},
+				argc - 2, argv + 2);
 	for (size_t i = 0; i < COMMANDS; i++)
 		if (!strcmp(argv[1], commands[i]->name)) {
 			answer_help(commands[i], argc - 1, argv + 1);

@@ -88,12 +88,10 @@ static void read_rows(const struct command *self, struct rows *rows)
 		if (snprintf(path, sizeof path, "%s/%s", LEDGER_FOLDER, entry->d_name) >=
 		    (int)sizeof path)
 			continue;
-		const struct ledger *ledger = ledger_look(path);
+		struct ledger page;
 
-		if (!ledger)
-			continue;
-		rows->row[rows->count++] = row_of(&name, ledger);
-		ledger_leave(ledger);
+		if (ledger_look(path, &page))
+			rows->row[rows->count++] = row_of(&name, &page);
 	}
 	closedir(folder);
 	qsort(rows->row, rows->count, sizeof *rows->row, by_pipe);
