@@ -47,8 +47,8 @@ static inline ssize_t passage_note(struct account *account, const void *buf, ssi
 	if (__builtin_expect(((const char *)buf)[written - 1] != '\n', 0))
 		return passage_note_open(account, buf, written);
 	atomic_store_explicit(&account->word, 0, memory_order_relaxed);
-	atomic_fetch_add_explicit(&account->bytes, (uint64_t)written, memory_order_relaxed);
-	atomic_fetch_add_explicit(&account->lines, 1, memory_order_relaxed);
+	emitter_count(&account->bytes, (uint64_t)written);
+	emitter_count(&account->lines, 1);
 	return written;
 }
 

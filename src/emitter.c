@@ -8,9 +8,10 @@
 #include "decimal.h"
 
 enum {
-	BATCH = 64,		/* iovecs in one call of the sink; a bit each in `inserted` */
-	REPORT_MOST = 48,	/* bytes of "[linecap: 281474976710655 bytes dropped]\n" */
-	GONE_EVERY = 64 * 1024, /* dropped bytes between two looks for the reader */
+	BATCH = 64,		 /* iovecs in one call of the sink; a bit each in `inserted` */
+	BATCH_BYTES = 32 * 1024, /* no more is begun: half a pipe, so that its reader wakes early */
+	REPORT_MOST = 48,	 /* bytes of "[linecap: 281474976710655 bytes dropped]\n" */
+	GONE_EVERY = 64 * 1024,	 /* dropped bytes between two looks for the reader */
 	COUNT_BITS = 48,
 	TORN_BITS = 6,
 };
@@ -150,8 +151,8 @@ bool emitter_passes(const struct limits *limits, uint64_t word, const struct iov
 
 static void count_bytes(struct account *account, size_t n, bool ends_a_line)
 {
-	add_to(&account->bytes, n);
-	add_to(&account->lines, ends_a_line);
+	emitter_count(&account->bytes, n);
+	emitter_count(&account->lines, ends_a_line);
 }
 
 /* The column is stored where a newline went out and added to where none did, so that writers who
@@ -197,12 +198,12 @@ struct emission {
 	size_t done;	    /* of the caller's bytes */
 
 	struct iovec batch[BATCH];
-	uint64_t cut[BATCH]; /* the column at the end of a run that a break follows, else NO_CUT */
+	uint64_t column[BATCH]; /* behind a run, or LIMITER_OPEN: nobody has looked */
 	int count;
+	size_t length;	   /* of the batch, in bytes */
 	uint64_t inserted; /* bit i: batch[i] is ours, not the caller's */
 	char report[REPORT_MOST];
 };
-#define NO_CUT UINT64_MAX
 
 static size_t make_report(char report[REPORT_MOST], uint64_t dropped)
 {
@@ -253,8 +254,9 @@ static void append(struct emission *e, const void *bytes, size_t n, bool inserte
 {
 	assert(e->count < BATCH);
 	e->batch[e->count] = (struct iovec){.iov_base = (void *)bytes, .iov_len = n};
-	e->cut[e->count] = NO_CUT;
+	e->column[e->count] = LIMITER_OPEN;
 	e->inserted |= (uint64_t)inserted << e->count;
+	e->length += n;
 	e->count++;
 }
 
@@ -292,6 +294,12 @@ static bool plan_text(struct emission *e)
 	return line->reporting || e->limits->mode == LIMITER_SPLIT;
 }
 
+/* For one more run and the break behind it. */
+static bool has_room(const struct emission *e)
+{
+	return e->count + 2 <= BATCH && e->length < BATCH_BYTES;
+}
+
 /* Runs and breaks, to the end of the caller's bytes, of the batch, or to the break behind which
  * bytes are dropped. */
 static void plan_runs(struct emission *e)
@@ -302,20 +310,22 @@ static void plan_runs(struct emission *e)
 
 	if (e->line.reporting && !e->line.torn)
 		advance(&rest, 1); /* the newline that the report stands for */
-	for (skip_empty(&rest); rest.count && e->count + 2 <= BATCH; skip_empty(&rest)) {
+	for (skip_empty(&rest); rest.count && has_room(e); skip_empty(&rest)) {
 		const char *bytes = rest_bytes(&rest);
 		size_t n = rest_length(&rest);
 		struct limiter_run run = run_of(limits, column, &rest);
 
-		if (run.length)
+		if (run.length) {
 			append(e, bytes, run.length, false);
+			e->column[e->count - 1] = run.column;
+		}
 		rest.offset += run.length;
 		if (run.length == n) {
-			column = rest.count > 1 ? limiter_column(column, bytes, n) : 0;
+			column = run.column != LIMITER_OPEN ? run.column
+				 : rest.count > 1	    ? limiter_column(column, bytes, n)
+							    : 0;
 			continue;
 		}
-		if (run.length)
-			e->cut[e->count - 1] = run.column;
 		append(e, limits->break_bytes, limits->break_length, true);
 		column = 0;
 		if (limits->mode == LIMITER_TRUNCATE)
@@ -368,9 +378,9 @@ static void settle_run(struct emission *e, int i, size_t k)
 {
 	const char *bytes = e->batch[i].iov_base;
 	struct line *line = &e->line;
-	uint64_t column = e->cut[i];
+	uint64_t column = e->column[i];
 
-	if (column == NO_CUT || k < e->batch[i].iov_len)
+	if (column == LIMITER_OPEN || k < e->batch[i].iov_len)
 		column = limiter_column(line->count, bytes, k);
 	bool newline = column != line->count + k;
 
@@ -447,38 +457,28 @@ static bool drop(struct emission *e)
 	return true;
 }
 
-static size_t batch_length(const struct emission *e)
-{
-	size_t length = 0;
-
-	for (int i = 0; i < e->count; i++)
-		length += e->batch[i].iov_len;
-	return length;
-}
-
 /* Passes on what can be. 0, or -1 where the sink failed; what is done is in e->done either way. */
 static ssize_t emit(struct emission *e)
 {
-	for (;; e->count = 0, e->inserted = 0, e->own_line = false) {
+	for (;; e->count = 0, e->length = 0, e->inserted = 0, e->own_line = false) {
 		if (e->line.dropping && !e->line.torn && !drop(e)) {
 			publish(e);
 			return -1;
 		}
 		if (plan_text(e))
 			plan_runs(e);
-		size_t length = batch_length(e);
-		ssize_t n = length ? e->sink->writev(e->sink, e->batch, e->count) : 0;
+		ssize_t n = e->length ? e->sink->writev(e->sink, e->batch, e->count) : 0;
 
 		if (n > 0)
 			settle(e, (size_t)n);
 		publish(e);
 		if (n <= 0)
 			return n;
-		if ((size_t)n < length && !e->done) {
+		if ((size_t)n < e->length && !e->done) {
 			errno = e->sink->stalled(e->sink);
 			return -1;
 		}
-		if ((size_t)n < length)
+		if ((size_t)n < e->length)
 			return 0;
 	}
 }
@@ -509,6 +509,7 @@ ssize_t emitter_writev(const struct limits *limits, struct account *account,
 	e.rest = (struct rest){.iov = iov, .count = count};
 	e.done = 0;
 	e.count = 0;
+	e.length = 0;
 	e.inserted = 0;
 	skip_empty(&e.rest);
 	load_line(&e);

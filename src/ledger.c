@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <dirent.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -36,21 +37,25 @@ bool ledger_parse_name(const char *name, struct ledger_name *parsed)
 {
 	uint64_t uid, dev, ino;
 
-	if (strncmp(name, LEDGER_PREFIX, strlen(LEDGER_PREFIX)))
+	if (strncmp(name, LEDGER_PREFIX, strlen(LEDGER_PREFIX)) != 0)
 		return false;
 	name += strlen(LEDGER_PREFIX);
 	if (!decimal_parse(&name, &uid) || *name++ != '.' || !decimal_parse(&name, &dev) ||
-	    *name++ != '.' || !decimal_parse(&name, &ino) || *name)
+	    *name++ != '.' || !decimal_parse(&name, &ino) || *name || uid != (uid_t)uid)
 		return false;
 	*parsed = (struct ledger_name){(uid_t)uid, {(dev_t)dev, (ino_t)ino}};
 	return true;
 }
 
-/* A page of that owner, and nobody else's doing. */
+/* A file of that owner, and under no other name. */
+static bool is_own(const struct stat *st, uid_t uid)
+{
+	return S_ISREG(st->st_mode) && st->st_uid == uid && st->st_nlink == 1;
+}
+
 static bool is_page(const struct stat *st, uid_t uid)
 {
-	return S_ISREG(st->st_mode) && st->st_uid == uid && st->st_nlink == 1 &&
-	       (st->st_mode & 07777) == 0600;
+	return is_own(st, uid) && (st->st_mode & 07777) == 0600 && st->st_size == PAGE;
 }
 
 static uint64_t pid_namespace(void)
@@ -73,15 +78,11 @@ static struct ledger *map_page(long fd, uid_t uid)
 {
 	struct stat st;
 
-	if (status_of_fd((int)fd, &st))
+	if (status_of_fd((int)fd, &st) || !is_own(&st, uid))
 		return NULL;
-	bool empty = !st.st_size;
-
-	if (empty && st.st_uid == uid && syscall(SYS_fchmod, fd, 0600))
+	if (!st.st_size && syscall(SYS_fchmod, fd, 0600))
 		return NULL;
-	if (empty && status_of_fd((int)fd, &st))
-		return NULL;
-	if (!is_page(&st, uid) || (!empty && st.st_size != PAGE))
+	if (st.st_size && !is_page(&st, uid))
 		return NULL;
 	/* Allocated now: a hole would be filled at the first write, or not (SIGBUS). */
 	if (syscall(SYS_fallocate, fd, 0, 0L, (long)PAGE))
@@ -116,26 +117,22 @@ struct ledger *ledger_open(const struct pipe_id *id)
 	return ledger;
 }
 
-const struct ledger *ledger_look(const char *path)
+bool ledger_look(const char *path, struct ledger *copy)
 {
 	const char *slash = strrchr(path, '/');
 	struct ledger_name name;
 	struct stat st;
-	struct ledger *ledger = NULL;
 	long fd = syscall(SYS_openat, AT_FDCWD, path,
 			  O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 
 	if (fd < 0)
-		return NULL;
-	if (ledger_parse_name(slash ? slash + 1 : path, &name) && !status_of_fd((int)fd, &st) &&
-	    is_page(&st, name.uid) && st.st_size == PAGE)
-		ledger = map(fd, PROT_READ);
+		return false;
+	bool whole = ledger_parse_name(slash ? slash + 1 : path, &name) &&
+		     !status_of_fd((int)fd, &st) && is_page(&st, name.uid) &&
+		     syscall(SYS_read, fd, copy, sizeof *copy) == sizeof *copy;
+
 	syscall(SYS_close, fd);
-	if (ledger && ledger->magic != MAGIC) {
-		ledger_leave(ledger);
-		return NULL;
-	}
-	return ledger;
+	return whole && copy->magic == MAGIC;
 }
 
 void ledger_leave(const struct ledger *ledger)
@@ -160,55 +157,75 @@ void ledger_blame(struct ledger *ledger, pid_t pid, const char *program, const c
 	culprit->length = (uint32_t)length;
 }
 
-enum presence { ABSENT, PRESENT, UNTOLD };
+enum presence { NOTHING, ABSENT, PRESENT, UNTOLD };
+enum { PROC_PATH = 96 }; /* bytes of "/proc/PID/task/TID/fd/N" */
 
-/* Does the process hold the pipe open? */
-static enum presence presence_in(const char *pid, const struct pipe_id *id)
+typedef enum presence look(const char *path, const struct pipe_id *id);
+
+/* Asks the folder's entries that are numbers, up to the first that doesn't say ABSENT; NOTHING: it
+ * has none. */
+static enum presence presence_in(const char *folder, const char *name, look *entry_holds,
+				 const struct pipe_id *id)
 {
-	char path[320];
-	enum presence presence = ABSENT;
-	DIR *fds;
+	char path[PROC_PATH];
+	enum presence presence = NOTHING;
 
-	strcat(strcat(strcpy(path, "/proc/"), pid), "/fd");
-	fds = opendir(path);
-	if (!fds)
+	strcat(strcpy(path, folder), name);
+	DIR *entries = opendir(path);
+
+	if (!entries)
 		return errno == ENOENT ? ABSENT : UNTOLD; /* ended in the meantime */
 	strcat(path, "/");
 	size_t stem = strlen(path);
 
-	for (struct dirent *entry; presence == ABSENT && (entry = readdir(fds));) {
-		struct stat st;
+	for (struct dirent *entry; presence < PRESENT && (entry = readdir(entries));) {
+		const char *digit = entry->d_name;
+		uint64_t number;
 
-		strncpy(path + stem, entry->d_name, sizeof path - stem - 1);
-		path[sizeof path - 1] = '\0';
-		if (entry->d_name[0] == '.' || status_of_path(path, &st))
+		if (!decimal_parse(&digit, &number) || *digit)
 			continue;
-		if (st.st_dev == id->dev && st.st_ino == id->ino)
-			presence = PRESENT;
+		*decimal_put(path + stem, number) = '\0';
+		presence = entry_holds(path, id);
 	}
-	closedir(fds);
+	closedir(entries);
 	return presence;
+}
+
+static enum presence fd_holds(const char *path, const struct pipe_id *id)
+{
+	struct stat st;
+
+	if (status_of_path(path, &st))
+		return errno == EACCES || errno == EPERM ? UNTOLD : ABSENT;
+	return st.st_dev == id->dev && st.st_ino == id->ino ? PRESENT : ABSENT;
+}
+
+static enum presence task_holds(const char *path, const struct pipe_id *id)
+{
+	return presence_in(path, "/fd", fd_holds, id);
+}
+
+static enum presence process_holds(const char *path, const struct pipe_id *id)
+{
+	enum presence presence = task_holds(path, id);
+
+	/* A first thread that has ended shows no fds, though the others have them all. */
+	return presence == NOTHING ? presence_in(path, "/task", task_holds, id) : presence;
 }
 
 static bool is_dead(const struct pipe_id *id)
 {
-	DIR *proc = opendir("/proc");
-	enum presence presence = proc ? ABSENT : UNTOLD;
-
-	for (struct dirent *entry; presence == ABSENT && (entry = readdir(proc));)
-		if (entry->d_name[0] >= '0' && entry->d_name[0] <= '9')
-			presence = presence_in(entry->d_name, id);
-	if (proc)
-		closedir(proc);
-	return presence == ABSENT;
+	return presence_in("/proc", "", process_holds, id) < PRESENT;
 }
 
 /* Does no process anywhere map the page? Then nobody else has it open, and a write lease is given
- * (fcntl(2), F_SETLEASE). */
+ * (fcntl(2), F_SETLEASE). Whoever opens it meanwhile has us sent a signal: by default SIGIO, which
+ * would end the process. */
 static bool is_unmapped(const char *path)
 {
 	long fd = syscall(SYS_openat, AT_FDCWD, path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
-	bool unmapped = fd >= 0 && !syscall(SYS_fcntl, fd, F_SETLEASE, F_WRLCK);
+	bool unmapped = fd >= 0 && !syscall(SYS_fcntl, fd, F_SETSIG, SIGURG) &&
+			!syscall(SYS_fcntl, fd, F_SETLEASE, F_WRLCK);
 
 	if (fd >= 0)
 		syscall(SYS_close, fd);
@@ -216,15 +233,14 @@ static bool is_unmapped(const char *path)
 }
 
 /* Of another PID namespace's pipes nothing can be seen. There a page counts as left over once it
- * has not been opened for an hour (map_page's fallocate sets st_ctime) and is mapped nowhere. */
+ * has not been opened for an hour (map_page's fallocate sets st_ctime). */
 static bool is_idle(const char *path)
 {
 	struct stat st;
 	struct timespec now = {0};
 
 	syscall(SYS_clock_gettime, CLOCK_REALTIME, &now);
-	return !status_of_path(path, &st) && now.tv_sec - st.st_ctime > IDLE_SECONDS &&
-	       is_unmapped(path);
+	return !status_of_path(path, &st) && now.tv_sec - st.st_ctime > IDLE_SECONDS;
 }
 
 static void sweep(const char *name, uid_t uid, const struct target *living)
@@ -238,14 +254,14 @@ static void sweep(const char *name, uid_t uid, const struct target *living)
 		if (living->pipes[i].dev == parsed.id.dev && living->pipes[i].ino == parsed.id.ino)
 			return;
 	put_path(path, uid, &parsed.id);
-	const struct ledger *ledger = ledger_look(path);
+	struct ledger page;
 
-	if (!ledger)
+	if (!ledger_look(path, &page))
 		return;
-	uint64_t home = ledger->pid_namespace;
+	bool here = page.pid_namespace && page.pid_namespace == pid_namespace();
 
-	ledger_leave(ledger);
-	if (home && home == pid_namespace() ? is_dead(&parsed.id) : is_idle(path))
+	/* is_unmapped here too: the number of a namespace that has ended is soon another's. */
+	if (is_unmapped(path) && (here ? is_dead(&parsed.id) : is_idle(path)))
 		syscall(SYS_unlinkat, AT_FDCWD, path, 0);
 }
 

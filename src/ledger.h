@@ -48,10 +48,11 @@ struct ledger {
  * It stays mapped. */
 struct ledger *ledger_open(const struct pipe_id *id);
 
-/* A page that is there, for reading only, until ledger_leave: NULL if path is none, or its owner is
- * not whom its name says. */
-const struct ledger *ledger_look(const char *path);
 void ledger_leave(const struct ledger *ledger);
+
+/* A page as it is now: false if path is none, or its owner is not whom its name says. It is read
+ * and not mapped: another uid could truncate its page under the reader, a SIGBUS. */
+bool ledger_look(const char *path, struct ledger *copy);
 
 /* Notes whose line was broken: async-signal-safe. start: the line's first bytes at hand. */
 void ledger_blame(struct ledger *ledger, pid_t pid, const char *program, const char *start,
@@ -64,10 +65,10 @@ struct ledger_name {
 };
 bool ledger_parse_name(const char *name, struct ledger_name *parsed);
 
-/* Removes the pages of the effective uid whose pipes are dead: made in this PID namespace, and no
- * process in it holds the pipe (where a process can't be looked into, nobody knows, and the page
- * stays); or made in another, mapped by nobody, and not opened for an hour. Walks /proc if there is
- * any page but those of `living`: for the start of a process tree. */
+/* Removes the pages of the effective uid whose pipes are dead and that nobody maps: made in this
+ * PID namespace, and no process in it holds the pipe (where a process can't be looked into, nobody
+ * knows, and the page stays); or made in another, and not opened for an hour. Walks /proc if there
+ * is any such page but those of `living`: for the start of a process tree. */
 void ledger_sweep(const struct target *living);
 
 #endif

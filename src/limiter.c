@@ -130,7 +130,7 @@ static struct limiter_run cut_at(const struct limits *limits, uint64_t column, c
 struct limiter_run limiter_run(const struct limits *limits, uint64_t column, const char *bytes,
 			       size_t n, uint64_t ahead)
 {
-	const struct limiter_run whole = {.length = n};
+	struct limiter_run whole = {.length = n, .column = LIMITER_OPEN};
 	size_t start = 0;
 
 	/* Window skip: a newline among the next room+1 bytes shows that this line is not too
@@ -159,6 +159,7 @@ struct limiter_run limiter_run(const struct limits *limits, uint64_t column, con
 	}
 	uint64_t length = column + (n - start);
 
+	whole.column = length;
 	if (ahead <= limits->max && length + ahead <= limits->max)
 		return whole;
 	if (length > limits->open)

@@ -48,7 +48,7 @@ struct limits limits_of(uint64_t max, enum limiter_mode mode, const char *mark, 
  * its lead byte alone. A cut never stands before a newline, so never between \r and \n. */
 struct limiter_run {
 	size_t length;
-	uint64_t column; /* where length < n: what the line has come to where it is cut */
+	uint64_t column; /* behind these bytes, or LIMITER_OPEN: it wasn't needed */
 };
 
 struct limiter_run limiter_run(const struct limits *limits, uint64_t column, const char *bytes,

@@ -20,6 +20,7 @@
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "filter.h"
@@ -28,10 +29,10 @@ enum { STREAMS = 2, READ_SIZE = 64 * 1024, NONE = -1 };
 
 struct stream {
 	struct supervisor *supervisor;
-	int out, second_out; /* fds of the runtime's pipe; the second where stdout and stderr share
-				it */
-	int in;		     /* what the program writes; NONE: ended, or its reader has gone */
+	int out, second_out; /* the runtime's pipe; twice where stdout and stderr share it */
+	int in;		     /* what the program writes */
 	int to;		     /* the program's end of that, before the fork */
+	bool over;	     /* it has ended, or its reader has gone; the pump's while that runs */
 	struct filter filter;
 	pthread_t pump;
 	char buffer[READ_SIZE];
@@ -50,32 +51,25 @@ struct supervisor {
 	int status;    /* of wait(2), then */
 };
 
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = NONE;
-}
-
 /* The stream's end, for its reader too. */
 static void end_stream(struct stream *stream)
 {
 	filter_end(&stream->filter);
-	close_fd(&stream->in);
-	close_fd(&stream->out);
-	close_fd(&stream->second_out);
+	close(stream->in);
+	close(stream->out);
+	if (stream->second_out != NONE)
+		close(stream->second_out);
+	stream->over = true;
 }
 
-/* One read's worth, at most n bytes: how many, 0 at the end of the stream or if its reader has
- * gone, -1 if there was nothing. */
-static ssize_t pass_on(struct stream *stream, size_t n)
+/* One read's worth, at most n bytes: how many, or 0 at the end of the stream or if its reader has
+ * gone. Waits where there is nothing. */
+static size_t pass_on(struct stream *stream, size_t n)
 {
 	ssize_t length = read(stream->in, stream->buffer, n < READ_SIZE ? n : READ_SIZE);
 
-	if (length < 0 && (errno == EAGAIN || errno == EINTR))
-		return -1;
 	if (length > 0 && !filter_pass(&stream->filter, stream->buffer, (size_t)length))
-		return length;
+		return (size_t)length;
 	end_stream(stream);
 	return 0;
 }
@@ -87,9 +81,9 @@ static void drain(struct stream *stream)
 
 	ioctl(stream->in, FIONREAD, &left);
 	while (left > 0) {
-		ssize_t n = pass_on(stream, (size_t)left);
+		size_t n = pass_on(stream, (size_t)left);
 
-		if (n <= 0)
+		if (!n)
 			return;
 		left -= (int)n;
 	}
@@ -105,7 +99,7 @@ static void *pump(void *argument)
 	struct stream *stream = argument;
 	struct supervisor *supervisor = stream->supervisor;
 
-	while (stream->in >= 0) {
+	while (!stream->over) {
 		struct pollfd fds[] = {
 			{.fd = stream->in, .events = POLLIN},
 			{.fd = stream->out},
@@ -132,7 +126,7 @@ static int start_pumps(struct supervisor *supervisor)
 	for (int i = 0; i < supervisor->count; i++) {
 		struct stream *stream = &supervisor->streams[i];
 
-		if (stream->in < 0)
+		if (stream->over)
 			continue;
 		errno = pthread_create(&stream->pump, NULL, pump, stream);
 		if (errno)
@@ -153,12 +147,20 @@ static int open_stream(struct stream *stream, const struct stat *original)
 	stream->to = ends[1];
 	if (!fchown(stream->to, original->st_uid, original->st_gid))
 		fchmod(stream->to, original->st_mode & ALLPERMS);
-	return fcntl(stream->in, F_SETFL, O_NONBLOCK);
+	return 0;
 }
 
 static bool same_file(const struct stat *a, const struct stat *b)
 {
 	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* Then the program may as well find out by itself. */
+static bool reader_gone(int fd)
+{
+	struct pollfd out = {.fd = fd};
+
+	return poll(&out, 1, 0) > 0;
 }
 
 /* A stream for each of fd 1 and 2 that is in the target; one for both if they are the same pipe. */
@@ -171,7 +173,7 @@ static int open_streams(struct supervisor *supervisor, const struct limits *limi
 		struct stream *stream = &supervisor->streams[supervisor->count];
 		struct stat *st = &sts[supervisor->count];
 
-		if (fstat(fd, st) || !target_holds(target, st))
+		if (fstat(fd, st) || !target_holds(target, st) || reader_gone(fd))
 			continue;
 		if (supervisor->count && same_file(st, &sts[0])) {
 			supervisor->streams[0].second_out = fd;
@@ -217,7 +219,7 @@ static void take_streams(const struct supervisor *supervisor, pid_t parent)
 		const struct stream *stream = &supervisor->streams[i];
 
 		dup2(stream->to, stream->out);
-		if (stream->second_out >= 0)
+		if (stream->second_out != NONE)
 			dup2(stream->to, stream->second_out);
 	}
 	restore_signals(supervisor);
@@ -312,6 +314,15 @@ static bool take_signal(struct supervisor *supervisor)
 	return true;
 }
 
+/* Until one has ended, at least. */
+static void await_pumps(struct supervisor *supervisor)
+{
+	eventfd_t ended;
+
+	if (!eventfd_read(supervisor->done, &ended))
+		supervisor->pumping -= (int)ended;
+}
+
 /* Until the program has ended and what it wrote is out. */
 static void attend(struct supervisor *supervisor)
 {
@@ -320,12 +331,11 @@ static void attend(struct supervisor *supervisor)
 			{.fd = supervisor->signals, .events = POLLIN},
 			{.fd = supervisor->done, .events = POLLIN},
 		};
-		eventfd_t ended;
 
 		if (poll(fds, 2, -1) < 0)
 			continue;
-		if (fds[1].revents && !eventfd_read(supervisor->done, &ended))
-			supervisor->pumping -= (int)ended;
+		if (fds[1].revents)
+			await_pumps(supervisor);
 		if (fds[0].revents && !take_signal(supervisor))
 			return;
 	}
@@ -338,15 +348,16 @@ static void stay_behind(struct supervisor *supervisor)
 {
 	bool held = false;
 
-	for (int i = 0; i < supervisor->count; i++)
-		held = held || supervisor->streams[i].in >= 0;
-	if (!held || supervisor->pumping || fork() != 0)
+	for (int i = 0; !supervisor->pumping && i < supervisor->count; i++)
+		held = held || !supervisor->streams[i].over;
+	if (!held || fork() != 0)
 		return;
-	close_fd(&supervisor->ended);
-	if (!chdir("/") && !start_pumps(supervisor))
-		for (int i = 0; i < supervisor->count; i++)
-			if (supervisor->streams[i].in >= 0)
-				pthread_join(supervisor->streams[i].pump, NULL);
+	close(supervisor->ended);
+	supervisor->ended = NONE;
+	if (chdir("/") || start_pumps(supervisor))
+		_exit(EX_OSERR);
+	while (supervisor->pumping)
+		await_pumps(supervisor);
 	_exit(0);
 }
 
@@ -367,17 +378,6 @@ static _Noreturn void end_as(int status)
 	exit(128 + number); /* PID 1: the kernel spares it */
 }
 
-/* Where stdin, stdout or stderr is closed, a pipe of ours would come to stand there. */
-static void fill_stdio(void)
-{
-	int fd;
-
-	do
-		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-	while (fd >= 0 && fd <= STDERR_FILENO);
-	close_fd(&fd);
-}
-
 /* Pumps first: once the program runs, nothing can fail any more. */
 static pid_t start(struct supervisor *supervisor)
 {
@@ -395,7 +395,6 @@ int supervise(const struct limits *limits, const struct target *target)
 	static struct supervisor supervisor;
 	pid_t self = getpid();
 
-	fill_stdio();
 	if (open_streams(&supervisor, limits, target))
 		return -1;
 	if (!supervisor.count)
@@ -414,7 +413,7 @@ int supervise(const struct limits *limits, const struct target *target)
 		return 0;
 	}
 	for (int i = 0; i < supervisor.count; i++)
-		close_fd(&supervisor.streams[i].to);
+		close(supervisor.streams[i].to);
 	let_go_of_fds(&supervisor);
 	attend(&supervisor);
 	stay_behind(&supervisor);
