@@ -110,11 +110,14 @@ static void watch_forks(void)
 	typedef int glibc_function(handler *, handler *, handler *, void *);
 	typedef int musl_function(handler *, handler *, handler *);
 	glibc_function *glibc = (glibc_function *)next_function_anywhere("__register_atfork");
+
+	if (glibc) {
+		glibc(NULL, NULL, forked, NULL);
+		return;
+	}
 	musl_function *musl = (musl_function *)next_function_anywhere("pthread_atfork");
 
-	if (glibc)
-		glibc(NULL, NULL, forked, NULL);
-	else if (musl)
+	if (musl)
 		musl(NULL, NULL, forked);
 }
 
