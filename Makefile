@@ -19,7 +19,7 @@ SO_CFLAGS  = $(COMMON) $(CFLAGS) -fPIC -fno-plt -fasynchronous-unwind-tables -U_
 SO_LDFLAGS = -shared -Wl,-soname,liblinecap.so -Wl,-z,relro,-z,now,-z,defs,-z,noexecstack \
 	     -Wl,--no-as-needed -l:libdl.so.2
 BIN_CFLAGS  = $(COMMON) $(CFLAGS) -fPIE -D_FORTIFY_SOURCE=2 -DLIBBSD_NETBSD_VIS -DLIBDIR='"$(LIBDIR)"'
-BIN_LDFLAGS = -pie -Wl,-z,relro,-z,now
+BIN_LDFLAGS = -pie -pthread -Wl,-z,relro,-z,now
 # Ours come first, so that a CFLAGS of the caller's can switch any of them off.
 
 CORE := $(wildcard src/*.c)

@@ -65,13 +65,32 @@ static bool reader_gone(const struct sink *sink)
 	return poll(&out, 1, 0) > 0 && out.revents & POLLERR;
 }
 
+static void blame(const struct sink *sink, const char *bytes, size_t n)
+{
+	const struct filter *filter = (const struct filter *)sink;
+
+	if (filter->ledger)
+		ledger_blame(filter->ledger, getpid(), program_invocation_short_name, bytes, n);
+}
+
 void filter_init(struct filter *filter, const struct limits *limits, int out)
 {
 	*filter = (struct filter){
-		.sink = {.writev = write_whole, .stalled = never_stalled, .gone = reader_gone},
+		.sink = {.writev = write_whole,
+			 .stalled = never_stalled,
+			 .gone = reader_gone,
+			 .broken = blame},
 		.limits = limits,
+		.account = &filter->own,
 		.out = out,
 	};
+}
+
+void filter_join_ledger(struct filter *filter, const struct pipe_id *pipe)
+{
+	filter->ledger = ledger_open(pipe);
+	if (filter->ledger)
+		filter->account = &filter->ledger->account;
 }
 
 int filter_pass(struct filter *filter, const char *bytes, size_t n)
@@ -81,7 +100,7 @@ int filter_pass(struct filter *filter, const char *bytes, size_t n)
 
 		if (!filter->limits)
 			return filter_write(filter->out, &iov, 1);
-		ssize_t done = emitter_writev(filter->limits, &filter->account, &filter->sink, &iov,
+		ssize_t done = emitter_writev(filter->limits, filter->account, &filter->sink, &iov,
 					      1, EMITTER_FIRST_CUT);
 
 		if (done < 0)
@@ -94,5 +113,5 @@ int filter_pass(struct filter *filter, const char *bytes, size_t n)
 
 int filter_end(struct filter *filter)
 {
-	return filter->account.word & LINE_DROPPING ? filter_pass(filter, "\n", 1) : 0;
+	return filter->account->word & LINE_DROPPING ? filter_pass(filter, "\n", 1) : 0;
 }

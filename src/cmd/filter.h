@@ -9,16 +9,21 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
-#include "emitter.h"
+#include "ledger.h"
 
 struct filter {
 	struct sink sink;	     /* first: what the emitter hands back */
 	const struct limits *limits; /* NULL: off, all passes as it is */
-	struct account account;
+	struct account *account;     /* own, or a ledger's */
+	struct account own;
+	struct ledger *ledger; /* or NULL */
 	int out;
 };
 
 void filter_init(struct filter *filter, const struct limits *limits, int out);
+
+/* From now on it counts with all others who write to that pipe, if that can be had. */
+void filter_join_ledger(struct filter *filter, const struct pipe_id *pipe);
 
 /* 0, or -1 with the errno of the write that failed. */
 int filter_pass(struct filter *filter, const char *bytes, size_t n);

@@ -134,7 +134,7 @@ static void print_table(const struct rows *rows)
 			continue;
 		show_time(row->last.time, time);
 		show_start(&row->last, VIS_CSTYLE | VIS_NL | VIS_TAB, start);
-		strnvis(program, sizeof program, row->last.program, VIS_CSTYLE | VIS_NL);
+		strnvis(program, sizeof program, row->last.program, VIS_CSTYLE | VIS_NL | VIS_TAB);
 		printf("  last broken: %s by pid %" PRId64 " (%s): %s\n", time, row->last.pid,
 		       program, start);
 	}
@@ -233,7 +233,7 @@ static int main_stat(const struct command *self, int argc, char **argv)
 	void (*print)(const struct rows *) = print_table;
 	unsigned seconds = 0;
 
-	for (int option; (option = getopt_long(argc, argv, "+", options, NULL)) != -1;)
+	for (int option; (option = getopt_long(argc, argv, "+:", options, NULL)) != -1;)
 		switch (option) {
 		case 'j':
 			print = print_json;
@@ -245,7 +245,7 @@ static int main_stat(const struct command *self, int argc, char **argv)
 			seconds = optarg ? parse_seconds(self, optarg) : 2;
 			break;
 		default:
-			return EX_USAGE;
+			usage_error(self, "no option '%s'", shown(argv[optind - 1]));
 		}
 	if (argv[optind])
 		usage_error(self, "'%s': it takes no words but its options", shown(argv[optind]));

@@ -183,6 +183,7 @@ static int open_streams(struct supervisor *supervisor, const struct limits *limi
 		stream->out = fd;
 		stream->second_out = NONE;
 		filter_init(&stream->filter, limits, fd);
+		filter_join_ledger(&stream->filter, &(struct pipe_id){st->st_dev, st->st_ino});
 		if (open_stream(stream, st))
 			return -1;
 		supervisor->count++;

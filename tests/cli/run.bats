@@ -62,11 +62,11 @@ XS='printf "%0100d" 0'
 }
 
 @test "the settings reach the program's descendants, options before the environment" {
-	run sh -c 'LINECAP_MAX=1k LINECAP_MODE=truncate "$LINECAP" run -m 2k --mark " +" -- sh -c "env | grep ^LINECAP_ | sort"'
-	[ "${lines[0]}" = LINECAP_MARK=\ + ]
-	[ "${lines[1]}" = LINECAP_MAX=2048 ]
-	[ "${lines[2]}" = LINECAP_MODE=truncate ]
-	[[ ${lines[3]} =~ ^LINECAP_TARGET=[0-9]+:[0-9]+$ ]]
+	run sh -c 'LINECAP_MAX=1k LINECAP_MODE=truncate "$LINECAP" run -m 2k --mark " +" -- sh -c env'
+	grep -Fx 'LINECAP_MARK= +' <<<"$output"
+	grep -Fx LINECAP_MAX=2048 <<<"$output"
+	grep -Fx LINECAP_MODE=truncate <<<"$output"
+	grep -Ex 'LINECAP_TARGET=[0-9]+:[0-9]+' <<<"$output"
 }
 
 @test "the target is run's own stdout and stderr, where they are pipes" {

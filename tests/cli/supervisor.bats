@@ -6,7 +6,8 @@
 
 setup_file() {
 	cat >"$BATS_FILE_TMPDIR/world.py" <<-'PYTHON'
-	import os, signal, subprocess, sys, time
+	import os, re, signal, subprocess, sys, time
+	signal.alarm(120) # a read that never returns is a state that never comes
 	LINECAP = os.environ["LINECAP"]
 	PIPE = subprocess.PIPE
 
@@ -57,7 +58,7 @@ world() { # runs the Python program on stdin
 as_pid_1() {
 	[ "$(id -u)" = 0 ] || skip "needs root"
 	unshare -fp --mount-proc true || skip "no PID namespaces here"
-	unshare -fp --mount-proc "$@"
+	timeout -s KILL 120 unshare -fp --kill-child --mount-proc "$@"
 }
 
 @test "the exit status is the program's" {
@@ -203,27 +204,23 @@ as_pid_1() {
 }
 
 @test "the program finds its world as it was: signals, group, session, stdin, other streams" {
-	cat >look <<-'SH'
-	#!/bin/sh
-	grep -E 'Sig(Blk|Ign)' /proc/$$/status
-	ps -o sid= -p $$
-	ls -l /proc/$$/fd | sed -n 's/.* \([0-9]* -> .*\)/\1/p' | grep -v -e pipe: -e '255 ->'
-	SH
-	chmod +x look
 	world <<-'PYTHON'
-	def look(prefix):
+	def look(prefix, *command):
 	    def prepare():
-	        os.setpgrp()
 	        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 	        signal.signal(signal.SIGHUP, signal.SIG_IGN)
 	        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR2])
-	    with open("err", "w") as err, open("/dev/zero") as zero, open("look") as other:
-	        run = subprocess.Popen([*prefix, "./look"], stdin=zero, stdout=PIPE, stderr=err,
+	    with open("err", "w") as err, open("/dev/zero") as zero, open("other", "w") as other:
+	        run = subprocess.Popen([*prefix, *command], stdin=zero, stdout=PIPE, stderr=err,
 	                               pass_fds=[other.fileno()], preexec_fn=prepare)
 	        return run.communicate()[0], run.returncode
-	without, its = look([]), look([LINECAP, "run", "--via", "pipe", "--"])
-	assert b"/dev/zero" in without[0] and b"SigIgn" in without[0]
-	assert without == its, (without, its)
+	for command, expected in (
+	    (["grep", "-E", "Sig(Blk|Ign)", "/proc/self/status"], rb"SigBlk:\s0*800\nSigIgn:\s0*1.001\n"),
+	    (["sh", "-c", "ls -l /proc/$$/fd | grep -o '. -> .*/[zeo][a-z]*$'"], rb"0 -> /dev/zero\n2 -> .*/err\n. -> .*/other\n"),
+	    (["sh", "-c", "ps -o sid= -p $$"], rb"\s*%d\n" % os.getsid(0))):
+	    without, its = look([], *command), look([LINECAP, "run", "--via", "pipe", "--"], *command)
+	    assert re.fullmatch(expected, without[0]), without
+	    assert without == its, (without, its)
 	run = supervised("sh", "-c", "echo $$; exec sleep 1000", stdout=PIPE, preexec_fn=os.setpgrp)
 	child = int(run.stdout.readline())
 	assert stat(child)[2:4] == stat(run.pid)[2:4] and int(stat(child)[2]) == run.pid
@@ -370,6 +367,18 @@ as_pid_1() {
 	[ "$output" = $'y\n141' ]
 }
 
+@test "a reader that has gone before the start is gone for the program too" {
+	world <<-'PYTHON'
+	to_read, to_write = os.pipe()
+	os.close(to_read)
+	for _ in range(50):
+	    run = supervised("sh", "-c", "trap '' PIPE; echo x || exit 7", stdout=to_write, stderr=subprocess.DEVNULL)
+	    assert run.wait() == 7
+	run = program("print(os.fstat(1).st_ino, file=sys.stderr)", stdout=to_write, stderr=PIPE)
+	assert int(run.stderr.read()) == os.fstat(to_write).st_ino # it is the very same pipe
+	PYTHON
+}
+
 @test "a program that only watches its stdout sees the reader go" {
 	world <<-'PYTHON'
 	run = program("""
@@ -406,6 +415,9 @@ as_pid_1() {
 	    await_state(lambda: not children(run.pid) and writes(run.pid, 1), "the program's end")
 	    return run
 	run = stuck()
+	run.send_signal(signal.SIGUSR1) # not one that asks to end
+	def pending(): return [l for l in open(f"/proc/{run.pid}/status") if l.startswith("ShdPnd")][0].split()[1]
+	await_state(lambda: int(pending(), 16) == 0, "the signal taken")
 	assert len(run.stdout.read().replace(b"\n", b"")) == 131072 and run.wait() == 5
 	run = stuck()
 	run.terminate()
@@ -427,9 +439,36 @@ as_pid_1() {
 }
 
 @test "as PID 1: the program's end is the end, whoever holds its streams" {
-	run as_pid_1 "$LINECAP" run --via pipe -- sh -c 'sleep 1000 & sh -c "while :; do echo x; done" & echo main; exit 3'
+	run as_pid_1 "$LINECAP" run --via pipe -- sh -c 'sleep 1000 & yes & echo main; exit 3'
 	[ "$status" = 3 ]
 	[[ $output == *main* ]]
+}
+
+@test "as PID 1: what the program wrote last is out before the supervisor ends" {
+	cat >fill.py <<-'PYTHON'
+	from world import *
+	assert os.getppid() == 1
+	main, count = os.getpid(), 0
+	if os.fork() == 0:
+	    os.close(1)
+	    await_state(lambda: state_of(main) == "gone", "the program's end")
+	    open("ended", "w")
+	    os._exit(0)
+	def fill():
+	    global count
+	    while True:
+	        try: count += os.write(1, b"y" * 4095 + b"\n")
+	        except BlockingIOError: return
+	os.set_blocking(1, False)
+	while not writes(1, 1): fill()
+	fill() # both pipes are full now, and the supervisor's hands too
+	open("count", "w").write(str(count))
+	PYTHON
+	as_pid_1 "$LINECAP" run --via pipe -- python3 fill.py | {
+		for _ in $(seq 6000); do [ -e ended ] && break || sleep 0.01; done
+		cat >out
+	}
+	[ "$(wc -c <out)" = "$(cat count)" ]
 }
 
 @test "as PID 1: truncate says what was dropped of a line that nobody ends" {

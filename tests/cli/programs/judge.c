@@ -41,47 +41,59 @@ static void bounded(struct bytes output, size_t max)
 	}
 }
 
-/* The length of the line that holds the byte at `at`. */
-static size_t line_length(struct bytes text, size_t at)
-{
-	size_t start = at, end = at;
+struct line {
+	size_t start, end;
+};
 
-	while (start && text.at[start - 1] != '\n')
-		start--;
-	while (end < text.length && text.at[end] != '\n')
-		end++;
-	return end - start;
+/* The line that holds the byte at `at`. */
+static struct line line_at(struct bytes text, size_t at)
+{
+	struct line line = {at, at};
+
+	while (line.start && text.at[line.start - 1] != '\n')
+		line.start--;
+	while (line.end < text.length && text.at[line.end] != '\n')
+		line.end++;
+	return line;
+}
+
+static bool starts_with(struct bytes text, size_t at, struct bytes start)
+{
+	return text.length - at >= start.length && !memcmp(text.at + at, start.at, start.length);
+}
+
+static void needed(struct bytes original, size_t at, size_t fits)
+{
+	static struct line line; /* long lines have many breaks */
+
+	if (at >= line.end)
+		line = line_at(original, at);
+	if (at > line.start && line.end - line.start <= fits) {
+		printf("a line of %zu bytes was broken before byte %zu\n", line.end - line.start,
+		       at);
+		exit(1);
+	}
 }
 
 static size_t lossless(struct bytes original, struct bytes output, struct bytes mark, size_t fits)
 {
-	size_t breaks = 0, i = 0, j = 0, checked = 0;
+	size_t breaks = 0, i = 0, j = 0;
 
 	while (i < original.length || j < output.length) {
-		if (i < original.length && j < output.length && original.at[i] == output.at[j]) {
-			i++;
-			j++;
+		if (starts_with(output, j, mark) && !starts_with(original, i, mark)) {
+			needed(original, i, fits);
+			j += mark.length;
+			breaks++;
 			continue;
 		}
-		if (output.length - j < mark.length ||
-		    memcmp(output.at + j, mark.at, mark.length)) {
-			printf("byte %zu of the output (of %zu) is not byte %zu of the original "
-			       "(of %zu)\n",
+		if (i == original.length || j == output.length || original.at[i] != output.at[j]) {
+			printf("byte %zu of %zu of the output is not byte %zu of %zu of the "
+			       "original\n",
 			       j, output.length, i, original.length);
 			exit(1);
 		}
-		if (i >= checked) {
-			size_t length = line_length(original, i);
-
-			checked = i + 1;
-			if (length && length <= fits) {
-				printf("a line of %zu bytes was broken before byte %zu\n", length,
-				       i);
-				exit(1);
-			}
-		}
-		j += mark.length;
-		breaks++;
+		i++;
+		j++;
 	}
 	return breaks;
 }

@@ -92,7 +92,7 @@ int main(int argc, char **argv)
 		return 2;
 	state = strtoull(argv[1], NULL, 10) * 0x9e3779b97f4a7c15 + 1;
 	for (size_t i = 0; i < TOTAL; i++) /* lines of about 10000 bytes */
-		original[i] = dice(10000) ? (char)dice(256) : '\n';
+		original[i] = dice(10000) ? (char)('\n' + 1 + dice(255)) : '\n';
 	set_pages(1);
 	set_blocking(PIPE, false);
 	write_all();
