@@ -31,7 +31,7 @@ static void limit_stdin(const struct command *self, const struct limits *limits)
 		bytes += (size_t)n;
 		if (filter_pass(&filter, buffer, (size_t)n))
 			fail(self, &progress, "write to stdout");
-		progress_show(&progress, bytes, filter.account.breaks, "breaks");
+		progress_show(&progress, bytes, filter.account->breaks, "breaks");
 	}
 	if (n < 0)
 		fail(self, &progress, "read from stdin");

@@ -537,3 +537,14 @@ as_pid_1() {
 	assert open("err").read() == "linecap run: Too many open files; running echo without\n"
 	PYTHON
 }
+
+@test "by a pipe, too, the ledger counts, and says whose line was broken" {
+	run bash -c "'$LINECAP' run --via pipe -- perl -e 'print \"x\" x 50000, \"\\n\"' |
+		{ stat -Lc %i /dev/stdin >'$BATS_TEST_TMPDIR/ino'; wc -c; }"
+	[ "$output" -eq 50004 ]
+	"$LINECAP" stat --json | python3 -c 'import json, sys
+pipe = next(p for p in json.load(sys.stdin) if p["ino"] == int(open(sys.argv[1]).read()))
+assert pipe["lines_broken"] == 1 and pipe["breaks"] == 3, pipe
+assert pipe["longest_line_bytes"] == 50000 and pipe["last_broken"]["start"].startswith("xxx")' \
+		"$BATS_TEST_TMPDIR/ino"
+}
