@@ -37,9 +37,9 @@ int main(int argc, char **argv)
 	}
 	answer_help(&whole, argc, argv);
 	if (!strcmp(argv[1], WAYS_COMMAND)) /* doctor's hand */
-		return ways_run((struct ways_program){realpath("/proc/self/exe", NULL),
-						      WAYS_COMMAND},
-				argc - 2, argv + 2);
+		return ways_run(
+			(struct ways_program){realpath("/proc/self/exe", NULL), WAYS_COMMAND},
+			argc - 2, argv + 2);
 	for (size_t i = 0; i < COMMANDS; i++)
 		if (!strcmp(argv[1], commands[i]->name)) {
 			answer_help(commands[i], argc - 1, argv + 1);

@@ -18,7 +18,7 @@ static const struct way *const groups[] = {
 	process_ways,
 };
 
-enum { GROUPS = sizeof groups / sizeof *groups };
+enum { GROUPS = sizeof groups / sizeof groups[0] };
 
 void absent(void)
 {
