@@ -23,24 +23,6 @@ void cri_logger_init(struct cri_logger *logger, enum cri_stream stream, size_t m
 	TAILQ_INIT(&logger->pieces);
 }
 
-/* Puts the first n bytes of the window on the list. */
-static int hold(struct cri_logger *logger, size_t n)
-{
-	struct cri_piece *piece;
-
-	if (!n)
-		return 0;
-	piece = malloc(sizeof *piece + n);
-	if (!piece)
-		return -1;
-	piece->begin = 0;
-	piece->end = n;
-	memcpy(piece->bytes, logger->window, n);
-	TAILQ_INSERT_TAIL(&logger->pieces, piece, next);
-	logger->length += n;
-	return 0;
-}
-
 static int join(struct cri_logger *logger, const char *bytes, size_t n)
 {
 	size_t needed = logger->joined.size + n;
@@ -90,20 +72,43 @@ static void drop_pieces_before(struct cri_logger *logger, const struct cri_piece
 	}
 }
 
+/* Once for each piece, as containerd does. */
 static int cut_excess(struct cri_logger *logger)
 {
-	while (logger->max_line && logger->length > logger->max_line) {
-		struct cri_piece *last = TAILQ_LAST(&logger->pieces, cri_pieces);
-		size_t excess = logger->length - logger->max_line;
+	struct cri_piece *last = TAILQ_LAST(&logger->pieces, cri_pieces);
 
-		/* Before the last piece came, there was no excess. */
-		assert(excess <= last->end - last->begin);
-		if (write_line(logger, true, excess))
+	if (!logger->max_line || logger->length <= logger->max_line)
+		return 0;
+	size_t excess = logger->length - logger->max_line;
+
+	assert(excess <= last->end - last->begin); /* hold saw to it */
+	if (write_line(logger, true, excess))
+		return -1;
+	drop_pieces_before(logger, last);
+	last->begin = last->end - excess;
+	logger->length = excess;
+	return 0;
+}
+
+/* Puts the first n bytes of the window on the list. */
+static int hold(struct cri_logger *logger, size_t n)
+{
+	struct cri_piece *piece;
+
+	if (!n)
+		return 0;
+	/* Another piece behind what is too long already: here containerd panics. */
+	while (logger->max_line && logger->length > logger->max_line)
+		if (cut_excess(logger))
 			return -1;
-		drop_pieces_before(logger, last);
-		last->begin = last->end - excess;
-		logger->length = excess;
-	}
+	piece = malloc(sizeof *piece + n);
+	if (!piece)
+		return -1;
+	piece->begin = 0;
+	piece->end = n;
+	memcpy(piece->bytes, logger->window, n);
+	TAILQ_INSERT_TAIL(&logger->pieces, piece, next);
+	logger->length += n;
 	return 0;
 }
 

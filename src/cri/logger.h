@@ -6,14 +6,16 @@
  *   comes. What it holds then is a piece: copied into memory of its own and put on a list.
  * - A newline ends the line: the pieces are joined and go out with the tag F. \r\n counts as a
  *   newline; so a \r at the end of a full window waits for the next one.
- * - Once the pieces hold more than max_line bytes, the first max_line go out with the tag P.
+ * - Where the pieces hold more than max_line bytes when a piece has come, the first max_line go
+ *   out with the tag P: once for each piece, so with max_line below 16, smaller than the smallest
+ *   window, the last part of a line can be longer than max_line.
  * - The end of the stream: what is left, if anything, goes out with the tag P.
  * The buffer in which pieces are joined at least doubles when it is too small, and stays for the
  * next line. So a line of N bytes with no max_line costs N while it lasts and another N from its
  * end on; containerd, whose garbage is not collected at once, was seen to take 4 N at the end.
  *
- * One difference: with max_line below 16, smaller than the smallest window, what is left after a
- * cut can still be too long. containerd lets such a line pass or panics; this logger cuts again.
+ * One difference: where what is left after such a cut is too long and another piece follows,
+ * containerd panics; this logger cuts again.
  *
  * No I/O and no clock but those that it is given. */
 #ifndef LINECAP_CRI_LOGGER_H

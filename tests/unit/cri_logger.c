@@ -181,12 +181,11 @@ static void model_line(struct text *log, char tag, const char *content, size_t n
 
 static size_t model_cut(struct text *log, char *line, size_t n, size_t max_line)
 {
-	while (max_line && n > max_line) {
-		model_line(log, 'P', line, max_line);
-		n -= max_line;
-		memmove(line, line + max_line, n);
-	}
-	return n;
+	if (!max_line || n <= max_line)
+		return n;
+	model_line(log, 'P', line, max_line);
+	memmove(line, line + max_line, n - max_line);
+	return n - max_line;
 }
 
 static void model(struct text *log, const char *stream, size_t n, size_t max_line)
@@ -205,6 +204,8 @@ static void model(struct text *log, const char *stream, size_t n, size_t max_lin
 		newline = !full && at + run < n;
 		if ((newline || full) && run && stream[at + run - 1] == '\r')
 			run--;
+		while (run && max_line && length > max_line) /* containerd panics */
+			length = model_cut(log, line, length, max_line);
 		memcpy(line + length, stream + at, run);
 		length += run;
 		at += run;
