@@ -9,7 +9,7 @@ struct limits limits_of(uint64_t max, enum limiter_mode mode, const char *mark, 
 	struct limits limits = {
 		.max = max,
 		.open = max - mark_length,
-		.easy = max - mark_length - LIMITER_UTF8_REST,
+		.easy = max - mark_length - LIMITER_REST,
 		.mode = mode,
 		.break_length = (unsigned)mark_length + 1,
 	};
@@ -97,7 +97,7 @@ static size_t sequence_start(const char *bytes, size_t start, size_t cut, size_t
 	const unsigned char *byte = (const unsigned char *)bytes;
 	size_t lead = cut;
 
-	while (lead > start && cut - lead < LIMITER_UTF8_REST) {
+	while (lead > start && cut - lead < LIMITER_REST) {
 		lead--;
 		if (!is_continuation(byte[lead]))
 			break;
@@ -116,14 +116,29 @@ static size_t sequence_start(const char *bytes, size_t start, size_t cut, size_t
 	return lead;
 }
 
+/* Where to cut instead of behind a \r: up to three of them go with what follows. */
+static size_t before_returns(const struct limits *limits, const char *bytes, size_t start,
+			     size_t cut)
+{
+	size_t at = cut;
+
+	if (limits->break_length > 1)
+		return cut;
+	while (at > start && cut - at < LIMITER_REST && bytes[at - 1] == '\r')
+		at--;
+	return at > start && bytes[at - 1] == '\r' ? cut : at;
+}
+
 /* The line that starts (or goes on, at column) with bytes[start] is too long: where to cut it. */
 static struct limiter_run cut_at(const struct limits *limits, uint64_t column, const char *bytes,
 				 size_t start, size_t n)
 {
 	size_t cut = start;
 
-	if (column < limits->open)
+	if (column < limits->open) {
 		cut = sequence_start(bytes, start, start + (size_t)(limits->open - column), n);
+		cut = before_returns(limits, bytes, start, cut);
+	}
 	return (struct limiter_run){cut, column + (cut - start)};
 }
 
@@ -164,10 +179,12 @@ struct limiter_run limiter_run(const struct limits *limits, uint64_t column, con
 		return whole;
 	if (length > limits->open)
 		return cut_at(limits, column, bytes, start, n);
-	size_t lead = sequence_start(bytes, start, n, n);
+	size_t cut = sequence_start(bytes, start, n, n);
 
-	if (lead < n &&
-	    column + (lead - start) + sequence_length((unsigned char)bytes[lead]) > limits->open)
-		return (struct limiter_run){lead, column + (lead - start)};
-	return whole;
+	if (cut < n &&
+	    column + (cut - start) + sequence_length((unsigned char)bytes[cut]) <= limits->open)
+		cut = n; /* there is room for the rest of it */
+	if (cut < n || length == limits->open)
+		cut = before_returns(limits, bytes, start, cut);
+	return cut < n ? (struct limiter_run){cut, column + (cut - start)} : whole;
 }

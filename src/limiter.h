@@ -15,7 +15,7 @@ enum {
 	LIMITER_MAX_LEAST = 64,
 	LIMITER_MAX_MOST = 1 << 30,
 	LIMITER_MARK_MOST = 32,
-	LIMITER_UTF8_REST = 3, /* the most bytes that can follow a UTF-8 lead byte (RFC 3629) */
+	LIMITER_REST = 3, /* the most bytes by which a cut moves: those behind a UTF-8 lead byte */
 };
 
 enum limiter_mode { LIMITER_SPLIT, LIMITER_TRUNCATE };
@@ -45,7 +45,9 @@ struct limits limits_of(uint64_t max, enum limiter_mode mode, const char *mark, 
  * A line that ends in this write passes whole up to max. One that stays open is cut at `open`,
  * since the break's mark has to fit too. The cut moves up to 3 bytes forward to the lead byte of a
  * UTF-8 sequence that would not fit whole; a sequence that goes on in the next write is judged by
- * its lead byte alone. A cut never stands before a newline, so never between \r and \n. */
+ * its lead byte alone. A cut never stands before a newline, so never between \r and \n. Nor does it
+ * stand behind a \r where there is no mark, or behind two or three: the runtime would take \r and
+ * break for \r\n and drop both. */
 struct limiter_run {
 	size_t length;
 	uint64_t column; /* behind these bytes, or LIMITER_OPEN: it wasn't needed */

@@ -303,3 +303,13 @@ follow() { # starts cri-read --follow on the log; its output goes to out and err
 	[ "$status" -eq 74 ]
 	[ "$output" = 'linecap cri-read: write: No space left on device' ]
 }
+
+@test "cri-log: the runtime's \\r\\n rule takes no \\r of a line that linecap broke" {
+	cat >"$BATS_TEST_TMPDIR/print.pl" <<'END'
+print +("x" x 16383 . "\r") x 10;
+END
+	LD_PRELOAD=$(dirname "$LINECAP")/liblinecap.so perl "$BATS_TEST_TMPDIR/print.pl" |
+		"$LINECAP" cri-log --max-line -1 >"$BATS_TEST_TMPDIR/log"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/log")" -gt 9 ]
+	"$LINECAP" cri-read "$BATS_TEST_TMPDIR/log" | tr -d '\n' | cmp - <(perl "$BATS_TEST_TMPDIR/print.pl")
+}

@@ -239,7 +239,8 @@ static const char *random_characters(struct dice *dice)
 		if (run == write)
 			continue;
 		CLAIM(starts[at]);
-		CLAIM(column + mark_length + LIMITER_UTF8_REST >= max);
+		CLAIM(column + mark_length + 2 * LIMITER_REST >=
+		      max); /* a character, returns before */
 		column = 0;
 	}
 	return NULL;

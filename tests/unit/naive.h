@@ -21,6 +21,7 @@ struct naive_input {
 	struct {
 		const char *at;
 		size_t visible;
+		bool behind_cr; /* the byte before it in the same iovec is \r */
 		uint64_t left;
 	} bytes[NAIVE_INPUT];
 };
@@ -90,14 +91,31 @@ static inline size_t naive_sequence(const char *bytes, size_t n)
 	return 1;
 }
 
+/* How many bytes belong together from here on. A \r must not be the last before a newline of ours,
+ * which the runtime would take for its own: up to three of them go with what follows. */
+static inline size_t naive_unit(const struct naive *naive, const char *bytes, size_t n,
+				bool behind_cr)
+{
+	size_t run = 0;
+
+	if (*bytes != '\r')
+		return naive_sequence(bytes, n);
+	if (naive->mark_length || behind_cr)
+		return 1;
+	while (run < 3 && run < n && bytes[run] == '\r')
+		run++;
+	return run + (run < n ? naive_sequence(bytes + run, n - run) : 1);
+}
+
 /* Must a break go in front of this byte? left: how many bytes the line still has in this write,
  * LIMITER_OPEN if it doesn't end there. */
 static inline bool naive_breaks(const struct naive *naive, uint64_t column, const char *bytes,
-				size_t visible, uint64_t left)
+				size_t visible, bool behind_cr, uint64_t left)
 {
 	if (*bytes == '\n')
 		return false;
-	if (column + naive_sequence(bytes, visible) + naive->mark_length <= naive->max)
+	if (column + naive_unit(naive, bytes, visible, behind_cr) + naive->mark_length <=
+	    naive->max)
 		return false;
 	return left > naive->max || column + left > naive->max;
 }
@@ -112,7 +130,7 @@ static inline size_t naive_run(const struct naive *naive, uint64_t column, const
 
 		if (newline)
 			left = (uint64_t)(newline - bytes) - i;
-		if (naive_breaks(naive, column, bytes + i, n - i, left))
+		if (naive_breaks(naive, column, bytes + i, n - i, i && bytes[i - 1] == '\r', left))
 			return i;
 		column = bytes[i] == '\n' ? 0 : column + 1;
 	}
@@ -127,6 +145,8 @@ static inline void naive_flatten(struct naive_input *input, const struct iovec *
 	for (int i = 0; i < count; i++)
 		for (size_t j = 0; j < iov[i].iov_len; j++) {
 			input->bytes[input->length].at = (const char *)iov[i].iov_base + j;
+			input->bytes[input->length].behind_cr =
+				j && input->bytes[input->length].at[-1] == '\r';
 			input->bytes[input->length++].visible = iov[i].iov_len - j;
 		}
 	for (size_t i = input->length; i--; input->bytes[i].left = left)
@@ -203,7 +223,8 @@ static inline bool naive_step(struct naive *naive, const struct naive_input *inp
 		output->done += output->length < room;
 		return naive_put_text(naive, NAIVE_REPORT, output, room);
 	}
-	if (naive_breaks(naive, naive->column, at, input->bytes[i].visible, input->bytes[i].left))
+	if (naive_breaks(naive, naive->column, at, input->bytes[i].visible,
+			 input->bytes[i].behind_cr, input->bytes[i].left))
 		return naive_put_text(naive, NAIVE_BREAK, output, room);
 	if (!naive_put(output, room, *at, at))
 		return false;

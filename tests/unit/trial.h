@@ -395,7 +395,7 @@ static inline const char *trial_joins(const struct trial *trial)
 /* Is there a whole UTF-8 sequence with this position inside? */
 static inline bool trial_in_sequence(const char *bytes, size_t length, size_t at)
 {
-	for (size_t back = 1; back <= LIMITER_UTF8_REST && back <= at; back++) {
+	for (size_t back = 1; back <= LIMITER_REST && back <= at; back++) {
 		size_t sequence = naive_sequence(bytes + at - back, length - at + back);
 
 		if (sequence > back && at - back + sequence <= length)
