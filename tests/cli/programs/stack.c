@@ -65,7 +65,8 @@ int main(void)
 	static const struct {
 		const char *name;
 		void (*body)(void);
-	} ways[] = {{"line", line},
+	} ways[] = {{"first", line},
+		    {"line", line},
 		    {"write", endless},
 		    {"writev", endless_vector},
 		    {"syscall", endless_syscall}};

@@ -1,5 +1,6 @@
 /* streams freopen|popen FILE: stdout's stream is put on FILE and back, or FILE is written through
  * another process; 100000 bytes without a newline each time, to stdout as well as to FILE. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -33,7 +34,7 @@ static int by_popen(const char *path)
 		return 3;
 	fd = fileno(stream);
 	/* The fd that was the command's pipe is the guarded one next. */
-	if (pclose(stream) || dup(1) != fd || write(fd, bytes, LONG) != LONG)
+	if (pclose(stream) || fcntl(1, F_DUPFD, fd) != fd || write(fd, bytes, LONG) != LONG)
 		return 4;
 	return put(stdout);
 }
