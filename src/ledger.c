@@ -213,9 +213,9 @@ static enum presence process_holds(const char *path, const struct pipe_id *id)
 	return presence == NOTHING ? presence_in(path, "/task", task_holds, id) : presence;
 }
 
-static bool is_dead(const struct pipe_id *id)
+static enum presence anybody_holds(const struct pipe_id *id)
 {
-	return presence_in("/proc", "", process_holds, id) < PRESENT;
+	return presence_in("/proc", "", process_holds, id);
 }
 
 /* Does no process anywhere map the page? Then nobody else has it open, and a write lease is given
@@ -232,8 +232,8 @@ static bool is_unmapped(const char *path)
 	return unmapped;
 }
 
-/* Of another PID namespace's pipes nothing can be seen. There a page counts as left over once it
- * has not been opened for an hour (map_page's fallocate sets st_ctime). */
+/* Where it can't be told who holds the pipe, as in another PID namespace, a page counts as left
+ * over once it has not been opened for an hour (map_page's fallocate sets st_ctime). */
 static bool is_idle(const char *path)
 {
 	struct stat st;
@@ -243,10 +243,27 @@ static bool is_idle(const char *path)
 	return !status_of_path(path, &st) && now.tv_sec - st.st_ctime > IDLE_SECONDS;
 }
 
-static void sweep(const char *name, uid_t uid, const struct target *living)
+/* told: false once a process was met that can't be looked into; then no walk tells any more. */
+static bool is_left_over(const char *path, const struct ledger *page, const struct pipe_id *id,
+			 bool *told)
+{
+	enum presence presence = UNTOLD;
+
+	if (*told && page->pid_namespace && page->pid_namespace == pid_namespace()) {
+		/* Here, too: the number of a namespace that has ended is soon another's. */
+		if (!is_unmapped(path))
+			return false;
+		presence = anybody_holds(id);
+		*told = presence != UNTOLD;
+	}
+	return presence < PRESENT || (presence == UNTOLD && is_idle(path) && is_unmapped(path));
+}
+
+static void sweep(const char *name, uid_t uid, const struct target *living, bool *told)
 {
 	char path[LEDGER_NAME];
 	struct ledger_name parsed;
+	struct ledger page;
 
 	if (!ledger_parse_name(name, &parsed) || parsed.uid != uid)
 		return;
@@ -254,14 +271,7 @@ static void sweep(const char *name, uid_t uid, const struct target *living)
 		if (living->pipes[i].dev == parsed.id.dev && living->pipes[i].ino == parsed.id.ino)
 			return;
 	put_path(path, uid, &parsed.id);
-	struct ledger page;
-
-	if (!ledger_look(path, &page))
-		return;
-	bool here = page.pid_namespace && page.pid_namespace == pid_namespace();
-
-	/* is_unmapped here too: the number of a namespace that has ended is soon another's. */
-	if (is_unmapped(path) && (here ? is_dead(&parsed.id) : is_idle(path)))
+	if (ledger_look(path, &page) && is_left_over(path, &page, &parsed.id, told))
 		syscall(SYS_unlinkat, AT_FDCWD, path, 0);
 }
 
@@ -269,10 +279,11 @@ void ledger_sweep(const struct target *living)
 {
 	uid_t uid = (uid_t)syscall(SYS_geteuid);
 	DIR *folder = opendir(LEDGER_FOLDER);
+	bool told = true;
 
 	if (!folder)
 		return;
 	for (struct dirent *entry; (entry = readdir(folder));)
-		sweep(entry->d_name, uid, living);
+		sweep(entry->d_name, uid, living, &told);
 	closedir(folder);
 }

@@ -65,10 +65,10 @@ struct ledger_name {
 };
 bool ledger_parse_name(const char *name, struct ledger_name *parsed);
 
-/* Removes the pages of the effective uid whose pipes are dead and that nobody maps: made in this
- * PID namespace, and no process in it holds the pipe (where a process can't be looked into, nobody
- * knows, and the page stays); or made in another, and not opened for an hour. Walks /proc if there
- * is any such page but those of `living`: for the start of a process tree. */
+/* Removes the pages of the effective uid that nobody maps and whose pipes are dead: no process
+ * holds the pipe; or, where a process can't be looked into or the page was made in another PID
+ * namespace, it has not been opened for an hour. Walks /proc if there is any such page but those of
+ * `living`: for the start of a process tree. */
 void ledger_sweep(const struct target *living);
 
 #endif
