@@ -8,15 +8,9 @@
 #include <sys/stat.h>
 
 struct process process = {
-	.pipes =
-		{
-			[FD_UNKNOWN] =
-				{
-					.account = &process.pipes[FD_UNKNOWN].own,
-					.own = {.word = INT64_MAX},
-				},
-			[FD_OTHER] = {.account = &process.pipes[FD_OTHER].own},
-		},
+	.pipes = {[FD_UNKNOWN] = {.own = {.word = INT64_MAX}}},
+	.accounts = {[FD_UNKNOWN] = &process.pipes[FD_UNKNOWN].own,
+		     [FD_OTHER] = &process.pipes[FD_OTHER].own},
 };
 _Atomic unsigned char fdmap[FDMAP_FDS];
 
@@ -50,8 +44,10 @@ static void note(int fd, unsigned entry)
 
 /* The process has come to write to the pipe: from now on it counts with all others. Two threads
  * that meet here map the page twice, and either is good. */
-static void join_ledger(struct guarded *pipe)
+static void join_ledger(unsigned entry)
 {
+	struct guarded *pipe = &process.pipes[entry];
+
 	if (atomic_load_explicit(&pipe->ledger, memory_order_relaxed))
 		return;
 	int error = errno;
@@ -61,7 +57,7 @@ static void join_ledger(struct guarded *pipe)
 	if (!ledger)
 		return;
 	atomic_store_explicit(&pipe->ledger, ledger, memory_order_relaxed);
-	atomic_store_explicit(&pipe->account, &ledger->account, memory_order_release);
+	atomic_store_explicit(&process.accounts[entry], &ledger->account, memory_order_release);
 }
 
 static unsigned classify(int fd)
@@ -73,7 +69,7 @@ static unsigned classify(int fd)
 	unsigned entry = entry_of(&st);
 
 	if (entry != FD_OTHER)
-		join_ledger(&process.pipes[entry]);
+		join_ledger(entry);
 	/* In a vfork(2) child the map is the parent's, the fds are not. */
 	if (raw3(SYS_getpid, 0, 0, 0) == atomic_load_explicit(&process.pid, memory_order_relaxed))
 		note(fd, entry);

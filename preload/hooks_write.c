@@ -16,13 +16,13 @@ STEP ssize_t write_with_care(int fd, const void *buf, size_t n)
 	return passage(&call, &(struct iovec){(void *)buf, n}, 1);
 }
 
-STEP ssize_t write_guarded(int fd, const void *buf, size_t n, struct guarded *pipe)
+STEP ssize_t write_guarded(int fd, const void *buf, size_t n, struct account *account)
 {
-	struct account *account = passage_account(pipe);
+	uint64_t word = passage_word(account);
 
-	if (!passage_fits(account, n))
+	if (__builtin_expect(!emitter_fits(&process.limits, word, n), 0))
 		return write_with_care(fd, buf, n);
-	return passage_note(account, buf, next.write(fd, buf, n));
+	return passage_note(account, word, buf, next.write(fd, buf, n));
 }
 
 EXPORT ssize_t write(int fd, const void *buf, size_t n)
@@ -31,7 +31,7 @@ EXPORT ssize_t write(int fd, const void *buf, size_t n)
 
 	if (entry == FD_OTHER)
 		return next.write(fd, buf, n);
-	return write_guarded(fd, buf, n, &process.pipes[entry]);
+	return write_guarded(fd, buf, n, passage_account(entry));
 }
 
 EXPORT ssize_t __write(int fd, const void *buf, size_t n) __attribute__((alias("write")));

@@ -59,14 +59,14 @@ ssize_t passage(struct call *call, const struct iovec *iov, int count)
 
 	if (!pipe || !is_readable(iov, count))
 		return call->again(call, iov, count);
-	struct account *account = passage_account(pipe);
-	uint64_t word = atomic_load_explicit(&account->word, memory_order_relaxed);
+	struct account *account = passage_account((unsigned)(pipe - process.pipes));
+	uint64_t word = passage_word(account);
 
 	if (emitter_passes(&process.limits, word, iov, count)) {
 		ssize_t written = call->again(call, iov, count);
 
 		if (written > 0)
-			emitter_passed(account, iov, (size_t)written);
+			emitter_passed(account, word, iov, (size_t)written);
 		return written;
 	}
 	/* The map may be stale, and bytes are about to change (contract 2). */
@@ -83,10 +83,11 @@ ssize_t passage(struct call *call, const struct iovec *iov, int count)
 	return done;
 }
 
-ssize_t passage_note_open(struct account *account, const void *buf, ssize_t written)
+ssize_t passage_note_with_care(struct account *account, uint64_t seen, const void *buf,
+			       ssize_t written)
 {
 	const struct iovec iov = {(void *)buf, (size_t)written};
 
-	emitter_passed(account, &iov, (size_t)written);
+	emitter_passed(account, seen, &iov, (size_t)written);
 	return written;
 }

@@ -23,32 +23,35 @@ struct call {
  * emitter. iov: the caller's bytes. */
 ssize_t passage(struct call *call, const struct iovec *iov, int count);
 
-static inline struct account *passage_account(const struct guarded *pipe)
+/* Of process.pipes[entry]. */
+static inline struct account *passage_account(unsigned entry)
 {
-	return atomic_load_explicit(&pipe->account, memory_order_relaxed);
+	return atomic_load_explicit(&process.accounts[entry], memory_order_relaxed);
 }
 
-/* May n bytes pass whatever they hold? Never so for FD_UNKNOWN. */
-static inline bool passage_fits(const struct account *account, size_t n)
+static inline uint64_t passage_word(const struct account *account)
 {
-	uint64_t word = atomic_load_explicit(&account->word, memory_order_relaxed);
-
-	return __builtin_expect(emitter_fits(&process.limits, word, n), 1);
+	return atomic_load_explicit(&account->word, memory_order_relaxed);
 }
 
-ssize_t passage_note_open(struct account *account, const void *buf, ssize_t written);
+ssize_t passage_note_with_care(struct account *account, uint64_t seen, const void *buf,
+			       ssize_t written);
 
-/* Notes the written bytes, if any, of a call that was made as it was; returns written. The line
- * can't have been broken before: then passage_fits had said no. */
-static inline ssize_t passage_note(struct account *account, const void *buf, ssize_t written)
+/* Notes the written bytes, if any, of a call that was made as it was; returns written. seen: the
+ * word before it. A whole line on a line that was empty, and still is, leaves nothing to note but
+ * the figures. */
+static inline ssize_t passage_note(struct account *account, uint64_t seen, const void *buf,
+				   ssize_t written)
 {
 	if (__builtin_expect(written <= 0, 0))
 		return written;
-	if (__builtin_expect(((const char *)buf)[written - 1] != '\n', 0))
-		return passage_note_open(account, buf, written);
-	atomic_store_explicit(&account->word, 0, memory_order_relaxed);
-	emitter_count(&account->bytes, (uint64_t)written);
-	emitter_count(&account->lines, 1);
+	uint64_t word = passage_word(account);
+
+	if (__builtin_expect(((const char *)buf)[written - 1] != '\n', 0) ||
+	    __builtin_expect(word != seen || word >= UINT64_C(1) << LINE_COLUMN_SHIFT, 0))
+		return passage_note_with_care(account, seen, buf, written);
+	atomic_fetch_add_explicit(&account->bytes, (uint64_t)written, memory_order_relaxed);
+	atomic_fetch_add_explicit(&account->lines, 1, memory_order_relaxed);
 	return written;
 }
 

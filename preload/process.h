@@ -13,9 +13,8 @@
 /* A pipe that linecap guards. */
 struct guarded {
 	struct pipe_id id;
-	_Atomic(struct account *) account; /* the ledger's once the pipe was written to, or own */
-	struct account own;		   /* never NULL: where no ledger can be had */
-	_Atomic(struct ledger *) ledger;   /* NULL: none yet, or none to be had */
+	struct account own;		 /* where no ledger can be had */
+	_Atomic(struct ledger *) ledger; /* NULL: none yet, or none to be had */
 };
 
 /* What fdmap says of an fd: an index into process.pipes. The first two are no pipes, but stand
@@ -37,6 +36,8 @@ struct process {
 	char stats[SETTINGS_STATS_MOST + 1]; /* LINECAP_STATS, or "" */
 	unsigned pipes_end;		     /* behind the last guarded pipe */
 	struct guarded pipes[FD_GUARDED + TARGET_PIPES];
+	/* Theirs, never NULL: the ledger's once the pipe was written to, or its own. */
+	_Atomic(struct account *) accounts[FD_GUARDED + TARGET_PIPES];
 };
 
 extern struct process process __attribute__((visibility("hidden")));

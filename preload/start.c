@@ -159,7 +159,7 @@ static void activate(const struct settings *settings)
 		struct guarded *pipe = &process.pipes[FD_GUARDED + i];
 
 		pipe->id = settings->target.pipes[i];
-		pipe->account = &pipe->own;
+		process.accounts[FD_GUARDED + i] = &pipe->own;
 	}
 	forked();
 	watch_forks();

@@ -12,16 +12,17 @@ enum {
 	BATCH_BYTES = 32 * 1024, /* no more is begun: half a pipe, so that its reader wakes early */
 	REPORT_MOST = 48,	 /* bytes of "[linecap: 281474976710655 bytes dropped]\n" */
 	GONE_EVERY = 64 * 1024,	 /* dropped bytes between two looks for the reader */
-	COUNT_BITS = 48,
+	COUNT_BITS = 38,
 	TORN_BITS = 6,
 };
+#define GENERATION ((UINT64_C(1) << LINE_COLUMN_SHIFT) - 1)
 #define COUNT_MASK ((UINT64_C(1) << COUNT_BITS) - 1)
+#define TORN_SHIFT (LINE_COLUMN_SHIFT + COUNT_BITS)
 #define TORN_MASK  ((UINT64_C(1) << TORN_BITS) - 1)
 #define REPORTING  (LINE_DROPPING << 1)
 #define BROKEN	   (LINE_DROPPING << 2)
 
-static_assert(LINE_DROPPING == UINT64_C(1) << (COUNT_BITS + TORN_BITS), "the fields don't overlap");
-
+static_assert(LINE_DROPPING == UINT64_C(1) << (TORN_SHIFT + TORN_BITS), "the fields don't overlap");
 static_assert(LIMITER_MARK_MOST + 1 <= TORN_MASK && REPORT_MOST <= TORN_MASK,
 	      "a torn text's progress fits its field");
 static_assert(REPORT_MOST - 1 <= LIMITER_MAX_LEAST, "the report is a line within max");
@@ -32,22 +33,60 @@ struct line {
 	bool dropping, reporting, broken;
 };
 
+static uint64_t count_of(uint64_t word)
+{
+	return word >> LINE_COLUMN_SHIFT & COUNT_MASK;
+}
+
 static struct line line_of(uint64_t word)
 {
 	return (struct line){
-		.count = word & COUNT_MASK,
-		.torn = word >> COUNT_BITS & TORN_MASK,
+		.count = count_of(word),
+		.torn = word >> TORN_SHIFT & TORN_MASK,
 		.dropping = word & LINE_DROPPING,
-		.reporting = word & REPORTING && word >> COUNT_BITS & TORN_MASK,
+		.reporting = word & REPORTING && word >> TORN_SHIFT & TORN_MASK,
 		.broken = word & BROKEN,
 	};
 }
 
+/* Without a generation. */
 static uint64_t word_of(const struct line *line)
 {
-	return (line->count < COUNT_MASK ? line->count : COUNT_MASK) |
-	       (uint64_t)line->torn << COUNT_BITS | (line->dropping ? LINE_DROPPING : 0) |
+	return (line->count < COUNT_MASK ? line->count : COUNT_MASK) << LINE_COLUMN_SHIFT |
+	       (uint64_t)line->torn << TORN_SHIFT | (line->dropping ? LINE_DROPPING : 0) |
 	       (line->reporting && line->torn ? REPORTING : 0) | (line->broken ? BROKEN : 0);
+}
+
+/* The word for a line that has begun anew since `seen` was loaded: with what others have added in
+ * the meantime, to the line that it was or to one that they have begun. */
+static uint64_t renewed(const struct line *line, uint64_t seen, uint64_t now)
+{
+	struct line merged = *line;
+	bool same = (seen & GENERATION) == (now & GENERATION);
+	uint64_t before = same ? count_of(seen) : 0;
+
+	if (!line->torn && line_of(now).torn && !line_of(seen).torn)
+		return now; /* another's break was torn since: that comes first */
+	if (!line->torn && !line->dropping && count_of(now) > before)
+		merged.count += count_of(now) - before;
+	return word_of(&merged) | ((now + 1) & GENERATION);
+}
+
+static uint64_t renew(line_word *word, const struct line *line, uint64_t seen)
+{
+	uint64_t now = atomic_load_explicit(word, memory_order_relaxed), next;
+
+	do
+		next = renewed(line, seen, now);
+	while (!atomic_compare_exchange_weak_explicit(word, &now, next, memory_order_relaxed,
+						      memory_order_relaxed));
+	return next;
+}
+
+static uint64_t lengthen(line_word *word, uint64_t n)
+{
+	n <<= LINE_COLUMN_SHIFT;
+	return atomic_fetch_add_explicit(word, n, memory_order_relaxed) + n;
 }
 
 /* The figures need no order among themselves, nor with the word. */
@@ -133,9 +172,9 @@ static struct limiter_run run_of(const struct limits *limits, uint64_t column,
 bool emitter_passes(const struct limits *limits, uint64_t word, const struct iovec *iov, int count)
 {
 	struct rest rest = {.iov = iov, .count = count};
-	uint64_t column = word & COUNT_MASK;
+	uint64_t column = count_of(word);
 
-	if (word & ~(COUNT_MASK | BROKEN))
+	if (word >> TORN_SHIFT & ~(BROKEN >> TORN_SHIFT))
 		return false;
 	for (skip_empty(&rest); rest.count; skip_empty(&rest)) {
 		size_t n = rest_length(&rest);
@@ -151,15 +190,13 @@ bool emitter_passes(const struct limits *limits, uint64_t word, const struct iov
 
 static void count_bytes(struct account *account, size_t n, bool ends_a_line)
 {
-	emitter_count(&account->bytes, n);
-	emitter_count(&account->lines, ends_a_line);
+	add_to(&account->bytes, n);
+	add_to(&account->lines, ends_a_line);
 }
 
-/* The column is stored where a newline went out and added to where none did, so that writers who
- * race on one line all count. */
-void emitter_passed(struct account *account, const struct iovec *iov, size_t n)
+void emitter_passed(struct account *account, uint64_t seen, const struct iovec *iov, size_t n)
 {
-	struct line line = line_of(atomic_load_explicit(&account->word, memory_order_relaxed));
+	struct line line = line_of(seen);
 	const struct iovec *at = iov;
 	uint64_t column = 0, left = n, length;
 	bool newline = false;
@@ -173,15 +210,16 @@ void emitter_passed(struct account *account, const struct iovec *iov, size_t n)
 		left -= k;
 	}
 	count_bytes(account, n, newline && !column);
-	if (newline && line.broken) {
+	if (!newline) {
+		lengthen(&account->word, column);
+		return;
+	}
+	if (line.broken) {
 		length = bytes_to_newline(iov, (int)(at - iov), n);
 		length += atomic_load_explicit(&account->before, memory_order_relaxed) + line.count;
 		raise_to(&account->longest, length);
 	}
-	if (newline)
-		atomic_store_explicit(&account->word, column, memory_order_relaxed);
-	else
-		atomic_fetch_add_explicit(&account->word, column, memory_order_relaxed);
+	renew(&account->word, &(struct line){.count = column}, seen);
 }
 
 /* One call of emitter_writev. */
@@ -191,11 +229,11 @@ struct emission {
 	struct account *account;
 	struct rest rest;
 	struct line line;
-	uint64_t before;    /* as in the account */
-	uint64_t published; /* line.count as the word has it */
-	bool stores;	    /* a newline went out, or the state is more than a column */
-	bool own_line;	    /* the batch begins with a break before a line of the caller's own */
-	size_t done;	    /* of the caller's bytes */
+	uint64_t before; /* as in the account */
+	uint64_t seen;	 /* the word, as it was loaded or last published */
+	bool stores;	 /* a newline went out, or the state is more than a column */
+	bool own_line;	 /* the batch begins with a break before a line of the caller's own */
+	size_t done;	 /* of the caller's bytes */
 
 	struct iovec batch[BATCH];
 	uint64_t column[BATCH]; /* behind a run, or LIMITER_OPEN: nobody has looked */
@@ -234,6 +272,7 @@ static void text_done(struct emission *e, const char *bytes, size_t n)
 {
 	struct line *line = &e->line;
 
+	e->before = line->broken ? e->before : 0;
 	note_length(e, line->count);
 	if (line->reporting) {
 		*line = (struct line){0};
@@ -243,7 +282,7 @@ static void text_done(struct emission *e, const char *bytes, size_t n)
 	add_to(&e->account->broken, !line->broken);
 	if (!line->broken && n && e->sink->broken)
 		e->sink->broken(e->sink, bytes, n);
-	e->before = (line->broken ? e->before : 0) + line->count;
+	e->before += line->count;
 	*line = (struct line){
 		.broken = true,
 		.dropping = e->limits->mode == LIMITER_TRUNCATE,
@@ -413,10 +452,11 @@ static void publish(struct emission *e)
 	line_word *word = &e->account->word;
 
 	if (e->stores)
-		atomic_store_explicit(word, word_of(&e->line), memory_order_relaxed);
+		e->seen = renew(word, &e->line, e->seen);
 	else
-		atomic_fetch_add_explicit(word, e->line.count - e->published, memory_order_relaxed);
-	e->published = e->line.count;
+		e->seen = lengthen(word, e->line.count - count_of(e->seen));
+	e->line.count = count_of(e->seen);
+	e->stores = false;
 	if (e->line.broken)
 		atomic_store_explicit(&e->account->before, e->before, memory_order_relaxed);
 }
@@ -485,11 +525,9 @@ static ssize_t emit(struct emission *e)
 
 static void load_line(struct emission *e)
 {
-	uint64_t word = atomic_load_explicit(&e->account->word, memory_order_relaxed);
-
-	e->line = line_of(word);
+	e->seen = atomic_load_explicit(&e->account->word, memory_order_relaxed);
+	e->line = line_of(e->seen);
 	e->before = atomic_load_explicit(&e->account->before, memory_order_relaxed);
-	e->published = e->line.count;
 	e->stores = e->line.torn || e->line.dropping;
 	if (e->line.dropping && !e->line.torn && e->limits->mode == LIMITER_SPLIT)
 		e->line = (struct line){0};	/* contract 3, whatever another writer drops */

@@ -15,17 +15,19 @@
 /* What a pipe's line has come to: one word, shared by all who write to the pipe. Loaded before a
  * write and updated after it, so nothing is held that a signal, fork or kill -9 could leave behind.
  *
- *   bits  0…47  the column; while a line is being dropped, how many of its bytes have been
- *   bits 48…53  how many bytes of a torn break (or report) are out; 0: none is torn
- *   bit  54     the rest of this line is being dropped (truncate)
- *   bit  55     the torn text is the report, not the break
- *   bit  56     this line has been broken before
+ *   bits  0…15  how often the line has been begun anew: so a writer that was held up between its
+ *               write and its update can tell whether what others added since is still the same
+ * line bits 16…53  the column; while a line is being dropped, how many of its bytes have been bits
+ * 54…59  how many bytes of a torn break (or report) are out; 0: none is torn bit  60     the rest
+ * of this line is being dropped (truncate) bit  61     the torn text is the report, not the break
+ *   bit  62     this line has been broken before
  *
  * Whatever a word holds, the emitter stays within its own memory: a word may come from a page that
  * others can write. */
 typedef _Atomic uint64_t line_word;
 
-#define LINE_DROPPING (UINT64_C(1) << 54)
+#define LINE_COLUMN_SHIFT 16
+#define LINE_DROPPING	  (UINT64_C(1) << 60)
 
 /* All that is known of a pipe's lines. The figures only grow, and nothing depends on them. Bytes
  * and lines are counted as they pass (emitter_count); the rest is exact, and counted where a line
@@ -58,27 +60,24 @@ struct sink {
 	void (*broken)(const struct sink *sink, const char *bytes, size_t n);
 };
 
-/* Adds to a figure of the path that nearly every write takes. No locked instruction: it costs what
- * a plain addition costs, and writers who race may lose a count. */
-static inline void emitter_count(_Atomic uint64_t *figure, uint64_t n)
-{
-	uint64_t before = atomic_load_explicit(figure, memory_order_relaxed);
-
-	atomic_store_explicit(figure, before + n, memory_order_relaxed);
-}
-
 /* May n bytes pass as they are, whatever they hold? False may only mean that they must be looked
  * at. */
 static inline bool emitter_fits(const struct limits *limits, uint64_t word, size_t n)
 {
-	return word + n <= limits->easy;
+	return (word >> LINE_COLUMN_SHIFT) + n <= limits->easy;
 }
 
 /* May these bytes pass as they are? Reads them. */
 bool emitter_passes(const struct limits *limits, uint64_t word, const struct iovec *iov, int count);
 
-/* Notes that the first n bytes of iov, n > 0, have passed as they are. */
-void emitter_passed(struct account *account, const struct iovec *iov, size_t n);
+/* Notes that the first n bytes of iov have passed as they are; seen is the word as it was before
+ * they were written.
+ *
+ * The line begins anew behind a newline of theirs. What others have added since `seen` was loaded
+ * stays on it, as nobody can tell on which side of the newline it went out: so a line may be broken
+ * early, but is never longer than max and what was in flight (contract 1). Where nobody but writers
+ * of whole lines is about, nothing is ever added. */
+void emitter_passed(struct account *account, uint64_t seen, const struct iovec *iov, size_t n);
 
 /* Writes iov to the sink with breaks as limits want them.
  *

@@ -14,7 +14,7 @@
 #include "decimal.h"
 #include "status.h"
 
-#define MAGIC UINT64_C(0x316c646567726c63) /* its layout, in little-endian ASCII: "clrgedl1" */
+#define MAGIC UINT64_C(0x326c646567726c63) /* its layout, in little-endian ASCII: "clrgedl2" */
 
 enum { PAGE = 4096, IDLE_SECONDS = 3600 };
 

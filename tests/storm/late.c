@@ -60,7 +60,7 @@ static void write_through(const struct sink *sink, const char *bytes, size_t n)
 		return;
 	}
 	sink->writev(sink, &iov, 1);
-	emitter_passed(&account, &iov, n);
+	emitter_passed(&account, word, &iov, n);
 }
 
 static const struct sink plain = {pass_all, stalled, gone, NULL};

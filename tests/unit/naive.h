@@ -248,10 +248,10 @@ static inline void naive_write(struct naive *naive, const struct naive_input *in
 }
 
 /* Does the word say what the model knows? (While a break is torn its column is of no interest; that
- * a line was broken before, bit 56, is a matter of the figures.) */
+ * a line was broken before, bit 62, is a matter of the figures.) */
 static inline bool naive_agrees(const struct naive *naive, uint64_t word)
 {
-	uint64_t count = word & ((UINT64_C(1) << 48) - 1), flags = word >> 48 & 0xff;
+	uint64_t count = word >> 16 & ((UINT64_C(1) << 38) - 1), flags = word >> 54 & 0xff;
 
 	switch (naive->torn) {
 	case NAIVE_BREAK:

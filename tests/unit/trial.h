@@ -248,7 +248,8 @@ static inline void trial_direct(struct trial *trial)
 	trial->result = offered ? trial_answer(trial, trial->iov, offered) : 0;
 	trial->error = errno;
 	if (trial->result > 0)
-		emitter_passed(&trial->account, trial->iov, (size_t)trial->result);
+		emitter_passed(&trial->account, trial->account.word, trial->iov,
+			       (size_t)trial->result);
 }
 
 /* Do bytes that pass go past the emitter, as in a hook, or through it? */
