@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 
 #include "decimal.h"
@@ -240,6 +241,7 @@ struct emission {
 	int count;
 	size_t length;	   /* of the batch, in bytes */
 	uint64_t inserted; /* bit i: batch[i] is ours, not the caller's */
+	bool atomic;	   /* holds a text of several bytes: see share_of */
 	char report[REPORT_MOST];
 };
 
@@ -295,6 +297,7 @@ static void append(struct emission *e, const void *bytes, size_t n, bool inserte
 	e->batch[e->count] = (struct iovec){.iov_base = (void *)bytes, .iov_len = n};
 	e->column[e->count] = LIMITER_OPEN;
 	e->inserted |= (uint64_t)inserted << e->count;
+	e->atomic = e->atomic || (inserted && n > 1);
 	e->length += n;
 	e->count++;
 }
@@ -339,6 +342,18 @@ static bool has_room(const struct emission *e)
 	return e->count + 2 <= BATCH && e->length < BATCH_BYTES;
 }
 
+/* By how many bytes would a run, with a break behind it if it is cut, overfill the batch?
+ *
+ * A text of several bytes must not be torn: the handler of the signal that cut the write short
+ * would write in the midst of it, before anybody could note where it stands. A pipe never cuts
+ * PIPE_BUF bytes short (pipe(7)), so a batch with such a text holds no more. */
+static size_t excess_of(const struct emission *e, size_t run, bool cut)
+{
+	size_t text = cut ? e->limits->break_length : 0, length = e->length + run + text;
+
+	return (e->atomic || text > 1) && length > PIPE_BUF ? length - PIPE_BUF : 0;
+}
+
 /* Runs and breaks, to the end of the caller's bytes, of the batch, or to the break behind which
  * bytes are dropped. */
 static void plan_runs(struct emission *e)
@@ -353,7 +368,13 @@ static void plan_runs(struct emission *e)
 		const char *bytes = rest_bytes(&rest);
 		size_t n = rest_length(&rest);
 		struct limiter_run run = run_of(limits, column, &rest);
+		size_t excess = excess_of(e, run.length, run.length < n);
 
+		if (excess) { /* what is planned goes first; or the run's own beginning */
+			if (!e->count)
+				append(e, bytes, excess, false);
+			return;
+		}
 		if (run.length) {
 			append(e, bytes, run.length, false);
 			e->column[e->count - 1] = run.column;
@@ -497,10 +518,19 @@ static bool drop(struct emission *e)
 	return true;
 }
 
+static void start_batch(struct emission *e)
+{
+	e->count = 0;
+	e->length = 0;
+	e->inserted = 0;
+	e->atomic = false;
+	e->own_line = false;
+}
+
 /* Passes on what can be. 0, or -1 where the sink failed; what is done is in e->done either way. */
 static ssize_t emit(struct emission *e)
 {
-	for (;; e->count = 0, e->length = 0, e->inserted = 0, e->own_line = false) {
+	for (;; start_batch(e)) {
 		if (e->line.dropping && !e->line.torn && !drop(e)) {
 			publish(e);
 			return -1;
@@ -546,9 +576,7 @@ ssize_t emitter_writev(const struct limits *limits, struct account *account,
 	e.account = account;
 	e.rest = (struct rest){.iov = iov, .count = count};
 	e.done = 0;
-	e.count = 0;
-	e.length = 0;
-	e.inserted = 0;
+	start_batch(&e);
 	skip_empty(&e.rest);
 	load_line(&e);
 	e.own_line = first == EMITTER_FIRST_WHOLE && wants_own_line(&e);

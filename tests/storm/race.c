@@ -62,7 +62,7 @@ static void activate(void)
 	process.limits = limits_of(MAX, LIMITER_SPLIT, "+", 1);
 	process.pipes_end = FD_GUARDED + 1;
 	process.pipes[FD_GUARDED].id = (struct pipe_id){st.st_dev, st.st_ino};
-	process.pipes[FD_GUARDED].account = &process.pipes[FD_GUARDED].own;
+	process.accounts[FD_GUARDED] = &process.pipes[FD_GUARDED].own;
 	process.pid = getpid();
 	process.active = true;
 }
