@@ -16,7 +16,7 @@
 
 #define MAGIC UINT64_C(0x326c646567726c63) /* its layout, in little-endian ASCII: "clrgedl2" */
 
-enum { PAGE = 4096, IDLE_SECONDS = 3600 };
+enum { PAGE = 4096, IDLE_SECONDS = 3600, SWEEP_MOST = 64 };
 
 static_assert(sizeof(struct ledger) <= PAGE, "the ledger is one page");
 static_assert(sizeof(line_word) == 8 && ATOMIC_LLONG_LOCK_FREE == 2,
@@ -259,20 +259,22 @@ static bool is_left_over(const char *path, const struct ledger *page, const stru
 	return presence < PRESENT || (presence == UNTOLD && is_idle(path) && is_unmapped(path));
 }
 
-static void sweep(const char *name, uid_t uid, const struct target *living, bool *told)
+/* True: a page was looked at. */
+static bool sweep(const char *name, uid_t uid, const struct target *living, bool *told)
 {
 	char path[LEDGER_NAME];
 	struct ledger_name parsed;
 	struct ledger page;
 
 	if (!ledger_parse_name(name, &parsed) || parsed.uid != uid)
-		return;
+		return false;
 	for (unsigned i = 0; i < living->count; i++)
 		if (living->pipes[i].dev == parsed.id.dev && living->pipes[i].ino == parsed.id.ino)
-			return;
+			return false;
 	put_path(path, uid, &parsed.id);
 	if (ledger_look(path, &page) && is_left_over(path, &page, &parsed.id, told))
 		syscall(SYS_unlinkat, AT_FDCWD, path, 0);
+	return true;
 }
 
 void ledger_sweep(const struct target *living)
@@ -280,10 +282,11 @@ void ledger_sweep(const struct target *living)
 	uid_t uid = (uid_t)syscall(SYS_geteuid);
 	DIR *folder = opendir(LEDGER_FOLDER);
 	bool told = true;
+	int looks = 0;
 
 	if (!folder)
 		return;
-	for (struct dirent *entry; (entry = readdir(folder));)
-		sweep(entry->d_name, uid, living, &told);
+	for (struct dirent *entry; looks < SWEEP_MOST && (entry = readdir(folder));)
+		looks += sweep(entry->d_name, uid, living, &told);
 	closedir(folder);
 }

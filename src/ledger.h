@@ -68,7 +68,8 @@ bool ledger_parse_name(const char *name, struct ledger_name *parsed);
 /* Removes the pages of the effective uid that nobody maps and whose pipes are dead: no process
  * holds the pipe; or, where a process can't be looked into or the page was made in another PID
  * namespace, it has not been opened for an hour. Walks /proc if there is any such page but those of
- * `living`: for the start of a process tree. */
+ * `living`: for the start of a process tree.
+ * Looks at 64 pages at most, so that a start stays cheap where many can't be told of. */
 void ledger_sweep(const struct target *living);
 
 #endif

@@ -60,9 +60,11 @@ oldest_glibc() {
 
 @test "the exported names are these, and no other" {
 	local names=(
-		__close __dprintf_chk __dup2 __vdprintf_chk __write close close_range closefrom
-		dprintf dup dup2 dup3 fclose fdopen fopen fopen64 freopen freopen64 pclose
-		pwritev2 pwritev64v2 syscall vdprintf write writev
+		__close __dprintf_chk __dup2 __send __vdprintf_chk __write aio_write aio_write64
+		close close_range closefrom dprintf dup dup2 dup3 fclose fdopen fopen fopen64
+		freopen freopen64 lio_listio lio_listio64 pclose prctl pwritev2 pwritev64v2 send
+		sendfile sendfile64 sendmmsg sendmsg sendto splice syscall tee vdprintf vmsplice
+		write writev
 	)
 
 	diff <(printf '%s\n' "${names[@]}" | sort) <(exported)

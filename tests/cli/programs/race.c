@@ -1,7 +1,7 @@
-/* race threads|processes open|lines WRITERS RECORDS SIZE: so many writers write so many records of
- * SIZE bytes, each of its own letter. A record is one write; with `lines` it ends in a newline. */
+/* race threads|processes open|lines|mixed WRITERS RECORDS SIZE: so many writers write so many
+ * records of SIZE bytes, each of its own letter. A record is one write; with `lines` it ends in a
+ * newline, with `mixed` those of the first writer do. */
 #include <pthread.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 enum { WRITERS_MOST = 26 };
 
 static size_t records, size;
-static bool lines;
+static int line_writers;
 static pthread_barrier_t barrier;
 
 static void write_records(char letter)
@@ -21,7 +21,7 @@ static void write_records(char letter)
 	if (!record)
 		exit(2);
 	memset(record, letter, size);
-	if (lines)
+	if (letter - 'a' < line_writers)
 		record[size - 1] = '\n';
 	for (size_t i = 0; i < records; i++)
 		for (size_t done = 0; done < size;) {
@@ -85,7 +85,7 @@ int main(int argc, char **argv)
 
 	if (!writers || writers > WRITERS_MOST)
 		return 2;
-	lines = !strcmp(argv[2], "lines");
+	line_writers = !strcmp(argv[2], "lines") ? WRITERS_MOST : !strcmp(argv[2], "mixed");
 	records = (size_t)atol(argv[4]);
 	size = (size_t)atol(argv[5]);
 	if (!strcmp(argv[1], "threads"))
