@@ -241,18 +241,23 @@ const char *program_reason(const struct program *program)
 	return reasons[program->verdict];
 }
 
+/* Seen from this program: in its folder, as built; or in the lib of its bin, as installed, also
+ * under a PREFIX that it wasn't built for. */
 static bool beside_this_program(char path[PATH_MAX])
 {
-	ssize_t n = readlink("/proc/self/exe", path, PATH_MAX - 1);
+	static const char *const places[] = {"/liblinecap.so", "/../lib/liblinecap.so"};
+	char folder[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", folder, sizeof folder - 1);
 
 	if (n < 0)
 		return false;
-	path[n] = '\0';
-	char *name = strrchr(path, '/') + 1;
-
-	return strlcpy(name, "liblinecap.so", (size_t)(path + PATH_MAX - name)) <
-		       (size_t)(path + PATH_MAX - name) &&
-	       !access(path, R_OK);
+	folder[n] = '\0';
+	*strrchr(folder, '/') = '\0';
+	for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
+		if (strlcpy(path, folder, PATH_MAX) < PATH_MAX &&
+		    strlcat(path, places[i], PATH_MAX) < PATH_MAX && !access(path, R_OK))
+			return true;
+	return false;
 }
 
 struct library library_find(void)

@@ -281,3 +281,12 @@ int main(void)
 	run "$LINECAP" run --via preload -- ./static
 	[ "$output" != linecap ]
 }
+
+@test "installed under another PREFIX than it was built for, it finds its library" {
+	mkdir -p "$BATS_TEST_TMPDIR/opt/bin" "$BATS_TEST_TMPDIR/opt/lib"
+	cp "$LINECAP" "$BATS_TEST_TMPDIR/opt/bin/linecap"
+	cp "$(dirname "$LINECAP")/liblinecap.so" "$BATS_TEST_TMPDIR/opt/lib"
+	"$BATS_TEST_TMPDIR/opt/bin/linecap" run --via preload -- \
+		perl -e 'print "x" x 20000' | awk '{ print length }' >"$BATS_TEST_TMPDIR/out"
+	[ "$(head -n 1 "$BATS_TEST_TMPDIR/out")" -eq 16384 ]
+}
