@@ -13,9 +13,11 @@ T       ?=
 WARN   := -Wall -Wextra -Wpedantic -Wshadow -Wconversion $(if $(filter true,$(CI)),-Werror)
 COMMON := -std=gnu11 $(WARN) -D_GNU_SOURCE -fstack-protector-strong -fvisibility=hidden -MMD -MP -Isrc
 # The .so goes into other people's processes, on every libc: no _chk names (musl lacks them), no
-# assert, and every relocation done before a hook can run.
+# assert, and every relocation done before a hook can run. (libgcc's outline atomics ask libc for
+# __getauxval, which not every musl has.)
 SO_CFLAGS  = $(COMMON) $(CFLAGS) -fPIC -fno-plt -fasynchronous-unwind-tables -U_FORTIFY_SOURCE -DNDEBUG -Ipreload \
-	     -include preload/versions.h
+	     -include preload/versions.h \
+	     $(if $(findstring aarch64,$(shell $(CC) -dumpmachine)),-mno-outline-atomics)
 SO_LDFLAGS = -shared -Wl,-soname,liblinecap.so -Wl,-z,relro,-z,now,-z,defs,-z,noexecstack \
 	     -Wl,--no-as-needed -l:libdl.so.2
 BIN_CFLAGS  = $(COMMON) $(CFLAGS) -fPIE -D_FORTIFY_SOURCE=2 -DLIBBSD_NETBSD_VIS -DLIBDIR='"$(LIBDIR)"'

@@ -117,3 +117,20 @@ oldest_glibc() {
 	musl-gcc -shared -fPIC -o "$BATS_TEST_TMPDIR/wants.so" "$BATS_TEST_TMPDIR/wants.c"
 	run -127 env LD_PRELOAD="$BATS_TEST_TMPDIR/wants.so" "$musl" "$BATS_TEST_TMPDIR/nothing"
 }
+
+@test "built for aarch64, no undefined symbol asks for a glibc newer than 2.17, or for one that musl lacks" {
+	local root=$BATS_TEST_DIRNAME/../..
+	local library=$root/build/aarch64/liblinecap.so
+
+	command -v aarch64-linux-gnu-gcc >/dev/null || skip "no compiler for aarch64"
+	make -s -C "$root" BUILD=build/aarch64 CC=aarch64-linux-gnu-gcc build/aarch64/liblinecap.so
+	LIBLINECAP=$library undefined | awk '$8 ~ /@/ { sub(/.*@/, "", $8); print $8 }' | sort -u >"$BATS_TEST_TMPDIR/versions"
+	equal "GLIBC_2.17" "$(<"$BATS_TEST_TMPDIR/versions")"
+	LIBLINECAP=$library undefined | awk '$5 != "WEAK" { sub(/@.*/, "", $8); print $8 }' | sort -u >"$BATS_TEST_TMPDIR/wanted"
+	{
+		undefined | awk '$5 != "WEAK" { sub(/@.*/, "", $8); print $8 }'
+		echo __stack_chk_guard # in %fs on x86-64; musl has it (src/env/__stack_chk_fail.c)
+		echo memset
+	} | sort -u >"$BATS_TEST_TMPDIR/there"
+	equal "" "$(comm -23 "$BATS_TEST_TMPDIR/wanted" "$BATS_TEST_TMPDIR/there")"
+}
