@@ -193,21 +193,23 @@ with_the_library=(-E LINECAP_TARGET=stdio -E "LD_PRELOAD=$LIBLINECAP")
 	done
 }
 
-@test "contract_3: a break that a short write tears is finished by the next" {
-	local mark max seed torn=0
+@test "contract_3: no short write to a pipe tears a mark" {
+	local mark max seed torn cut short=0
 
 	for mark in '~' '-- this line goes on below us --'; do
 		for max in 200 301 5000; do
 			for seed in 1 2 3; do
 				LINECAP_MAX=$max LINECAP_MARK=$mark guarded_on_a_pipe \
-					trickle "$seed" original >out 2>torn
+					trickle "$seed" original >out 2>figures
 				judge "$max" "$mark" original <out >breaks ||
 					refute "mark $mark, max $max, seed $seed: $(<breaks)"
-				torn=$((torn + $(<torn)))
+				read -r torn cut <figures
+				equal 0 "$torn"
+				short=$((short + cut))
 			done
 		done
 	done
-	more_than 50 "$torn"
+	more_than 50 "$short"
 }
 
 @test "contract_3: linecap join gives the original back" {

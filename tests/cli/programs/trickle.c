@@ -1,7 +1,7 @@
 /* trickle SEED ORIGINAL: random bytes in random pieces through a non-blocking pipe of one page that
  * is read a little at a time, so that writes fall short everywhere. Started by onpipe. What was
  * written goes to the file ORIGINAL, what arrived to fd 4. With LINECAP_MARK set, it says on stderr
- * how many writes ended inside a break. */
+ * how many writes ended inside a break, and how many were cut short. */
 #include "pipe.h"
 
 #include <errno.h>
@@ -13,7 +13,7 @@ enum { TOTAL = 1000000, PIECE_MOST = 20000, ARRIVED_MOST = 4 * TOTAL };
 
 static uint64_t state;
 static char original[TOTAL], arrived[ARRIVED_MOST];
-static size_t arrived_length, ends[ARRIVED_MOST], ends_count;
+static size_t arrived_length, ends[ARRIVED_MOST], ends_count, cut_short;
 
 /* Marsaglia, "Xorshift RNGs", section 3. */
 static size_t dice(size_t below)
@@ -56,11 +56,15 @@ static void write_all(void)
 {
 	for (size_t done = 0; done < TOTAL;) {
 		size_t n = 1 + dice(dice(4) ? PIECE_MOST : 10);
-		ssize_t written = write_piece(original + done, n < TOTAL - done ? n : TOTAL - done);
+
+		if (n > TOTAL - done)
+			n = TOTAL - done;
+		ssize_t written = write_piece(original + done, n);
 
 		if (written > (ssize_t)n || (written < 0 && errno != EAGAIN))
 			fail("write");
 		note_end();
+		cut_short += written > 0 && written < (ssize_t)n;
 		if (written > 0)
 			done += (size_t)written;
 		else
@@ -107,6 +111,6 @@ int main(int argc, char **argv)
 		done += (size_t)n;
 	}
 	if (mark)
-		fprintf(stderr, "%zu\n", torn(mark));
+		fprintf(stderr, "%zu %zu\n", torn(mark), cut_short);
 	return 0;
 }
