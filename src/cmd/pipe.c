@@ -1,5 +1,6 @@
 /* linecap pipe: the limiter as a filter from stdin to stdout. */
 #include <errno.h>
+#include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -8,6 +9,17 @@
 #include "progress.h"
 
 enum { READ_SIZE = 256 * 1024 };
+
+/* How many \r there are at the end, of as many as a cut minds (limiter_run), and one more. They
+ * wait for what follows, so that it doesn't matter where a read ends. */
+static size_t returns_at_end(const char *bytes, size_t n)
+{
+	size_t count = 0;
+
+	while (count < n && count <= LIMITER_REST && bytes[n - count - 1] == '\r')
+		count++;
+	return count;
+}
 
 static _Noreturn void fail(const struct command *self, struct progress *progress, const char *what)
 {
@@ -24,18 +36,23 @@ static void limit_stdin(const struct command *self, const struct limits *limits)
 	struct progress progress = progress_start();
 	struct filter filter;
 	uint64_t bytes = 0;
+	size_t held = 0; /* \r at the start of the buffer */
 	ssize_t n;
 
 	filter_init(&filter, limits, STDOUT_FILENO);
-	while ((n = filter_read(STDIN_FILENO, buffer, sizeof buffer)) > 0) {
+	while ((n = filter_read(STDIN_FILENO, buffer + held, sizeof buffer - held)) > 0) {
+		size_t length = held + (size_t)n;
+
 		bytes += (size_t)n;
-		if (filter_pass(&filter, buffer, (size_t)n))
+		held = returns_at_end(buffer, length);
+		if (filter_pass(&filter, buffer, length - held))
 			fail(self, &progress, "write to stdout");
+		memset(buffer, '\r', held);
 		progress_show(&progress, bytes, filter.account->breaks, "breaks");
 	}
 	if (n < 0)
 		fail(self, &progress, "read from stdin");
-	if (filter_end(&filter) || close(STDOUT_FILENO))
+	if (filter_pass(&filter, buffer, held) || filter_end(&filter) || close(STDOUT_FILENO))
 		fail(self, &progress, "write to stdout");
 	progress_end(&progress);
 }

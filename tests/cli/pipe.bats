@@ -57,7 +57,7 @@ xs() { # COUNT: that many x, no newline
 	import array, fcntl, random, subprocess, sys, termios
 	seed = random.randrange(2**32); print("seed", seed)
 	dice = random.Random(seed)
-	words = [b"x" * 63, b"\n", b"y" * 200, "\u00e9\u20ac\U0001f600".encode() * 9, b"a\r\n", b"z"]
+	words = [b"x" * 63, b"\r", b"\n", b"y" * 200, "\u00e9\u20ac\U0001f600".encode() * 9, b"a\r\n", b"z"]
 
 	def waiting(pipe):
 	    n = array.array("i", [0]); fcntl.ioctl(pipe, termios.FIONREAD, n); return n[0]
