@@ -53,6 +53,19 @@ guarded_on_a_pipe() {
 	LINECAP_TARGET=${LINECAP_TARGET-stdio} onpipe env LD_PRELOAD="$LIBLINECAP" "$@"
 }
 
+# From here on the library and the program are copies that any user can read: the checkout may lie in
+# a folder that only its owner may enter.
+share_with_all_users() {
+	local place=$BATS_RUN_TMPDIR/all_users
+
+	chmod a+x "$BATS_RUN_TMPDIR"
+	mkdir -p "$place"
+	chmod 755 "$place"
+	[[ -e $place/linecap ]] || install -m 755 "$LIBLINECAP" "$LINECAP" "$place"
+	LIBLINECAP=$place/liblinecap.so
+	LINECAP=$place/linecap
+}
+
 # --- input ----------------------------------------------------------------------------------------
 
 # endless N: N bytes without a newline, no two pieces of which look alike.

@@ -9,6 +9,7 @@ load helpers
 
 setup() {
 	need_root
+	share_with_all_users
 	cd "$BATS_TEST_TMPDIR"
 	unshare -m --propagation private sh -c '
 		mount -t tmpfs -o mode=1777 shm /dev/shm && touch ready && exec sleep infinity' 3>&- &
