@@ -284,6 +284,7 @@ for i in range(400):
 	CLEAR = b"\033[H\033[2J"
 	child, terminal = pty.fork()
 	if not child:
+	    signal.signal(signal.SIGINT, signal.SIG_DFL)
 	    os.execvp(os.environ["LINECAP"], ["linecap", "stat", "--watch=1"])
 	screens = b""
 	def until(wanted):
