@@ -1,5 +1,5 @@
 /* The process's one state: everything that linecap keeps in a program that it was loaded into.
- * Written by the constructor, then by fdmap alone. */
+ * Written by the constructor; then by fdmap, and `broken` by the passage. */
 #ifndef LINECAP_PROCESS_H
 #define LINECAP_PROCESS_H
 

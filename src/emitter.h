@@ -30,8 +30,7 @@ typedef _Atomic uint64_t line_word;
 #define LINE_DROPPING	  (UINT64_C(1) << 60)
 
 /* All that is known of a pipe's lines. The figures only grow, and nothing depends on them. Bytes
- * and lines are counted as they pass (emitter_count); the rest is exact, and counted where a line
- * is broken. */
+ * and lines are counted as they pass, at one instruction each; the rest where a line is broken. */
 struct account {
 	line_word word;
 	_Atomic uint64_t

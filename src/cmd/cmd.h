@@ -30,6 +30,10 @@ _Noreturn void usage_error(const struct command *self, const char *format, ...)
 _Noreturn void failure(const struct command *self, int status, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* What getopt_long(3) found at fault, the word before argv[optind]: ':' a value is missing
+ * (optstring begins with "+:"), else there is no such option. A usage error either way. */
+_Noreturn void option_error(const struct command *self, int option, char **argv);
+
 /* Takes care of --help and --version, the same in every subcommand: if argv[1] is one of them,
  * prints and exits 0. */
 void answer_help(const struct command *self, int argc, char **argv);

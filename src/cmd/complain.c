@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "cmd.h"
 
@@ -44,6 +45,15 @@ void failure(const struct command *self, int status, const char *format, ...)
 	complain(self, format, ap, error);
 	va_end(ap);
 	exit(status);
+}
+
+void option_error(const struct command *self, int option, char **argv)
+{
+	const char *word = shown(argv[optind - 1]);
+
+	if (option == ':')
+		usage_error(self, "%s needs a value", word);
+	usage_error(self, "no option '%s'", word);
 }
 
 void answer_help(const struct command *self, int argc, char **argv)

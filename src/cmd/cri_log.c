@@ -81,10 +81,8 @@ static void parse_option(const struct command *self, struct job *job, int option
 	case 'o':
 		job->file = optarg;
 		break;
-	case ':':
-		usage_error(self, "%s needs a value", shown(argv[optind - 1]));
 	default:
-		usage_error(self, "no option '%s'", shown(argv[optind - 1]));
+		option_error(self, option, argv);
 	}
 }
 

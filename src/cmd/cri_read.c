@@ -167,10 +167,8 @@ static void parse_option(const struct command *self, struct job *job, int option
 	case 's':
 		choose_stream(self, wanted, optarg);
 		break;
-	case ':':
-		usage_error(self, "%s needs a value", shown(argv[optind - 1]));
 	default:
-		usage_error(self, "no option '%s'", shown(argv[optind - 1]));
+		option_error(self, option, argv);
 	}
 }
 

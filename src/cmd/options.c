@@ -47,9 +47,7 @@ void options_set_limit(const struct command *self, struct settings *settings, in
 	case 'k':
 		options_set(self, settings, SETTING_MARK, "--mark");
 		break;
-	case ':':
-		usage_error(self, "%s needs a value", shown(argv[optind - 1]));
 	default:
-		usage_error(self, "no option '%s'", shown(argv[optind - 1]));
+		option_error(self, option, argv);
 	}
 }

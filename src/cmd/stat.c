@@ -245,7 +245,7 @@ static int main_stat(const struct command *self, int argc, char **argv)
 			seconds = optarg ? parse_seconds(self, optarg) : 2;
 			break;
 		default:
-			usage_error(self, "no option '%s'", shown(argv[optind - 1]));
+			option_error(self, option, argv);
 		}
 	if (argv[optind])
 		usage_error(self, "'%s': it takes no words but its options", shown(argv[optind]));
