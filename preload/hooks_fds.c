@@ -1,18 +1,20 @@
 /* The hooks of what closes an fd or puts another file in its place: the fd map forgets the fd. It
  * does so after the fact, for until then the entry is true. */
-#include "hooks.h"
+#include <linux/close_range.h>
 
-EXPORT int close(int fd)
+#include "hooks.h"
+#include "stats.h"
+
+int hook_close(int fd)
 {
+	stats_before_close((unsigned)fd, (unsigned)fd);
 	int result = next.close(fd);
 
 	fdmap_forget(fd);
 	return result;
 }
 
-EXPORT int __close(int fd) __attribute__((alias("close")));
-
-EXPORT int dup(int from)
+int hook_dup(int from)
 {
 	int to = next.dup(from);
 
@@ -20,7 +22,7 @@ EXPORT int dup(int from)
 	return to;
 }
 
-EXPORT int dup2(int from, int to)
+int hook_dup2(int from, int to)
 {
 	int result = next.dup2(from, to);
 
@@ -28,9 +30,7 @@ EXPORT int dup2(int from, int to)
 	return result;
 }
 
-EXPORT int __dup2(int from, int to) __attribute__((alias("dup2")));
-
-EXPORT int dup3(int from, int to, int flags)
+int hook_dup3(int from, int to, int flags)
 {
 	int result = next.dup3(from, to, flags);
 
@@ -38,16 +38,21 @@ EXPORT int dup3(int from, int to, int flags)
 	return result;
 }
 
-EXPORT int close_range(unsigned first, unsigned last, int flags)
+int hook_close_range(unsigned first, unsigned last, int flags)
 {
+	if (!((unsigned)flags & CLOSE_RANGE_CLOEXEC))
+		stats_before_close(first, last);
 	int result = next.close_range(first, last, flags);
 
 	fdmap_forget_range(first, last);
 	return result;
 }
 
-EXPORT void closefrom(int first)
+void hook_closefrom(int first)
 {
+	unsigned from = first < 0 ? 0 : (unsigned)first;
+
+	stats_before_close(from, ~0U);
 	next.closefrom(first);
-	fdmap_forget_range(first < 0 ? 0 : (unsigned)first, ~0U);
+	fdmap_forget_range(from, ~0U);
 }

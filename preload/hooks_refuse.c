@@ -12,8 +12,11 @@
  * EINVAL and ESPIPE. */
 #include <aio.h>
 #include <errno.h>
+#include <fcntl.h>
 
 #include "hooks.h"
+#include "readable.h"
+#include "sys.h"
 
 static int refuse(int error)
 {
@@ -21,59 +24,68 @@ static int refuse(int error)
 	return -1;
 }
 
-EXPORT ssize_t sendfile(int out, int in, off_t *offset, size_t n)
+static bool is_open(int fd, int for_the_other_only)
 {
-	if (fdmap_guarded(out))
-		return refuse(EINVAL);
-	return next.sendfile(out, in, offset, n);
+	long flags = sys3(SYS_fcntl, fd, F_GETFL, 0);
+
+	return flags >= 0 && !(flags & O_PATH) && (flags & O_ACCMODE) != for_the_other_only;
 }
 
-EXPORT ssize_t sendfile64(int out, int in, off_t *offset, size_t n)
-	__attribute__((alias("sendfile")));
-
-EXPORT ssize_t splice(int in, off_t *in_offset, int out, off_t *out_offset, size_t n,
-		      unsigned flags)
+/* The kernel's to refuse: a pipe has no offsets. */
+static bool may_start_at(int in, const void *offset)
 {
-	if (fdmap_guarded(out))
-		return refuse(EINVAL);
-	return next.splice(in, in_offset, out, out_offset, n, flags);
+	return !offset ||
+	       (sys3(SYS_fcntl, in, F_GETPIPE_SZ, 0) < 0 && readable(offset, sizeof(off_t)));
 }
 
-EXPORT ssize_t tee(int in, int out, size_t n, unsigned flags)
+bool moves_into_guarded(int in, const void *offset, int out, size_t n)
 {
-	if (fdmap_guarded(out))
-		return refuse(EINVAL);
-	return next.tee(in, out, n, flags);
+	return n && fdmap_guarded(out, 0) && is_open(in, O_WRONLY) && is_open(out, O_RDONLY) &&
+	       may_start_at(in, offset);
 }
 
-EXPORT int aio_write(struct aiocb *block)
+/* What is asked for may be far more, each time. */
+long note_moved(int out, long moved)
 {
-	if (fdmap_guarded(block->aio_fildes))
+	if (fdmap_entry(out) == FD_OTHER)
+		guard_unseen(out, moved);
+	return moved;
+}
+
+ssize_t hook_sendfile(int out, int in, off_t *offset, size_t n)
+{
+	if (moves_into_guarded(in, offset, out, n))
+		return refuse(EINVAL);
+	return note_moved(out, next.sendfile(out, in, offset, n));
+}
+
+ssize_t hook_splice(int in, off_t *in_offset, int out, off_t *out_offset, size_t n, unsigned flags)
+{
+	if (!out_offset && moves_into_guarded(in, in_offset, out, n))
+		return refuse(EINVAL);
+	return note_moved(out, next.splice(in, in_offset, out, out_offset, n, flags));
+}
+
+ssize_t hook_tee(int in, int out, size_t n, unsigned flags)
+{
+	if (moves_into_guarded(in, NULL, out, n))
+		return refuse(EINVAL);
+	return note_moved(out, next.tee(in, out, n, flags));
+}
+
+int hook_aio_write(struct aiocb *block)
+{
+	if (fdmap_guarded(block->aio_fildes, block->aio_nbytes))
 		return refuse(ENOSYS);
-	return next_library(aio_write)(block);
+	return next_library(aio_write) ? next.aio_write(block) : refuse(ENOSYS);
 }
 
-/* glibc's names where offsets have 64 bits: on x86-64 and aarch64, the same functions. */
-EXPORT int linecap_aio_write64(struct aiocb *block) __asm__("aio_write64");
-
-int linecap_aio_write64(struct aiocb *block)
-{
-	return aio_write(block);
-}
-
-EXPORT int lio_listio(int mode, struct aiocb *const *list, int count, struct sigevent *event)
+int hook_lio_listio(int mode, struct aiocb *const *list, int count, struct sigevent *event)
 {
 	for (int i = 0; i < count; i++)
 		if (list[i] && list[i]->aio_lio_opcode == LIO_WRITE &&
-		    fdmap_guarded(list[i]->aio_fildes))
+		    fdmap_guarded(list[i]->aio_fildes, list[i]->aio_nbytes))
 			return refuse(ENOSYS);
-	return next_library(lio_listio)(mode, list, count, event);
-}
-
-EXPORT int linecap_lio_listio64(int mode, struct aiocb *const *list, int count,
-				struct sigevent *event) __asm__("lio_listio64");
-
-int linecap_lio_listio64(int mode, struct aiocb *const *list, int count, struct sigevent *event)
-{
-	return lio_listio(mode, list, count, event);
+	return next_library(lio_listio) ? next.lio_listio(mode, list, count, event)
+					: refuse(ENOSYS);
 }

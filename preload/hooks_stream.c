@@ -4,26 +4,29 @@
 #include <stdio.h>
 
 #include "hooks.h"
+#include "stats.h"
 
 /* fileno(3), for streams that may have no fd. */
 static int fd_of(FILE *stream)
 {
-	int error = errno, fd = fileno(stream);
+	int error = errno, fd = next_library(fileno)(stream);
 
 	errno = error;
 	return fd;
 }
 
-EXPORT int fclose(FILE *stream)
+int hook_fclose(FILE *stream)
 {
 	int fd = fd_of(stream);
+
+	stats_before_close((unsigned)fd, (unsigned)fd);
 	int result = next_library(fclose)(stream);
 
 	fdmap_forget(fd);
 	return result;
 }
 
-EXPORT int pclose(FILE *stream)
+int hook_pclose(FILE *stream)
 {
 	int fd = fd_of(stream);
 	int result = next_library(pclose)(stream);
@@ -39,18 +42,17 @@ static FILE *opened(FILE *stream)
 	return stream;
 }
 
-EXPORT FILE *fopen(const char *path, const char *mode)
+FILE *hook_fopen(const char *path, const char *mode)
 {
 	return opened(next_library(fopen)(path, mode));
 }
 
-EXPORT FILE *fopen64(const char *path, const char *mode)
+FILE *hook_fopen64(const char *path, const char *mode)
 {
-	next_resolve();
-	return opened((next.fopen64 ? next.fopen64 : next.fopen)(path, mode));
+	return next_library(fopen64) ? opened(next.fopen64(path, mode)) : hook_fopen(path, mode);
 }
 
-EXPORT FILE *fdopen(int fd, const char *mode)
+FILE *hook_fdopen(int fd, const char *mode)
 {
 	return opened(next_library(fdopen)(fd, mode));
 }
@@ -63,17 +65,18 @@ static FILE *reopened(FILE *stream, int old)
 	return opened(stream);
 }
 
-EXPORT FILE *freopen(const char *path, const char *mode, FILE *stream)
+FILE *hook_freopen(const char *path, const char *mode, FILE *stream)
 {
 	int old = fd_of(stream);
 
 	return reopened(next_library(freopen)(path, mode, stream), old);
 }
 
-EXPORT FILE *freopen64(const char *path, const char *mode, FILE *stream)
+FILE *hook_freopen64(const char *path, const char *mode, FILE *stream)
 {
 	int old = fd_of(stream);
 
-	next_resolve();
-	return reopened((next.freopen64 ? next.freopen64 : next.freopen)(path, mode, stream), old);
+	if (!next_library(freopen64))
+		return hook_freopen(path, mode, stream);
+	return reopened(next.freopen64(path, mode, stream), old);
 }

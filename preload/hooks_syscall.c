@@ -1,73 +1,117 @@
-/* The hook of syscall(2), as far as the numbers belong to other hooks. Neither of its functions is
- * a cancellation point. */
+/* The hook of syscall(2), as far as the numbers belong to other hooks. None of them is a
+ * cancellation point here. */
+#include <errno.h>
 #include <fcntl.h>
+#include <linux/close_range.h>
+#include <linux/seccomp.h>
 #include <sys/prctl.h>
-#include <sys/sendfile.h>
-#include <unistd.h>
 
-#include "calls.h"
+#include "exec.h"
 #include "hooks.h"
-#include "raw.h"
+#include "stats.h"
+#include "sys.h"
 
-static long write_by_number(int fd, const void *buf, size_t n)
+static long refused(void)
 {
-	struct call call = {.again = again_syscall_write, .fd = fd};
-
-	return passage(&call, &(struct iovec){(void *)buf, n}, 1);
+	errno = EINVAL;
+	return -1;
 }
 
-static long writev_by_number(int fd, const struct iovec *iov, int count)
+/* A filter counts where it was really put in: libseccomp and others probe for what the kernel
+ * knows, with calls that fail or only ask. */
+static bool puts_a_filter_in(long operation, long flags, long result)
 {
-	struct call call = {.again = again_syscall_writev, .fd = fd};
+	if (operation == SECCOMP_SET_MODE_STRICT)
+		return !result;
+	/* With this flag the answer is an fd. Else a number is a thread that stood in the way. */
+	return operation == SECCOMP_SET_MODE_FILTER &&
+	       (!result || (result > 0 && (unsigned long)flags & SECCOMP_FILTER_FLAG_NEW_LISTENER));
+}
 
-	return passage(&call, iov, count);
+static long seccomp_by_number(long operation, long flags, long argument)
+{
+	bool ours =
+		(operation == SECCOMP_SET_MODE_STRICT || operation == SECCOMP_SET_MODE_FILTER) &&
+		fdmap_expect_filter();
+	long result = next.syscall(SYS_seccomp, operation, flags, argument, 0, 0, 0);
+
+	if (ours && puts_a_filter_in(operation, flags, result))
+		fdmap_filtered();
+	return result;
+}
+
+/* After the fact: until then the entry is true. */
+static long change_fds(long number, long a, long b, long c)
+{
+	if (number == SYS_close)
+		stats_before_close((unsigned)a, (unsigned)a);
+	if (number == SYS_close_range && !(c & CLOSE_RANGE_CLOEXEC))
+		stats_before_close((unsigned)a, (unsigned)b);
+	long result = next.syscall(number, a, b, c, 0, 0, 0);
+
+	if (number == SYS_close_range)
+		fdmap_forget_range((unsigned)a, (unsigned)b);
+	else
+		fdmap_forget((int)(number == SYS_close ? a : b));
+	return result;
 }
 
 /* Not variadic, as the one in unistd.h: on x86-64 and aarch64 the registers are the same, and a
  * call of the next definition can be a jump, which leaves no frame of ours under a clone(2). */
-EXPORT long linecap_syscall(long number, long a, long b, long c, long d, long e,
-			    long f) __asm__("syscall");
-
-long linecap_syscall(long number, long a, long b, long c, long d, long e, long f)
+long hook_syscall(long number, long a, long b, long c, long d, long e, long f)
 {
 	switch (number) {
 	case SYS_write:
-		return write_by_number((int)a, (const void *)b, (size_t)c);
+		return write_in(CALL_BY_NUMBER, (int)a, (const void *)b, (size_t)c);
 	case SYS_writev:
-		return writev_by_number((int)a, (const struct iovec *)b, (int)c);
+		return writev_in(CALL_BY_NUMBER, (int)a, (const struct iovec *)b, (int)c);
 	case SYS_pwritev2:
-		return pwritev2((int)a, (const struct iovec *)b, (int)c, d, (int)f);
+		if (d != -1)
+			break;
+		return pwritev2_in(CALL_BY_NUMBER, (int)a, (const struct iovec *)b, (int)c, (int)f);
 	case SYS_vmsplice:
-		return vmsplice((int)a, (const struct iovec *)b, (size_t)c, (unsigned)d);
+		return vmsplice_in(CALL_BY_NUMBER, (int)a, (const struct iovec *)b, (size_t)c,
+				   (unsigned)d);
 	case SYS_sendto:
-		return sendto((int)a, (const void *)b, (size_t)c, (int)d,
-			      (const struct sockaddr *)e, (socklen_t)f);
+		return sendto_in(CALL_BY_NUMBER, (int)a, (const void *)b, (size_t)c, (int)d,
+				 (const struct sockaddr *)e, (socklen_t)f);
 	case SYS_sendmsg:
-		return sendmsg((int)a, (const struct msghdr *)b, (int)c);
+		return sendmsg_in(CALL_BY_NUMBER, (int)a, (const struct msghdr *)b, (int)c);
 	case SYS_sendmmsg:
-		return sendmmsg((int)a, (struct mmsghdr *)b, (unsigned)c, (int)d);
+		return sendmmsg_in(CALL_BY_NUMBER, (int)a, (struct mmsghdr *)b, (unsigned)c,
+				   (int)d);
 	case SYS_sendfile:
-		return sendfile((int)a, (int)b, (off_t *)c, (size_t)d);
+		if (moves_into_guarded((int)b, (const void *)c, (int)a, (size_t)d))
+			return refused();
+		return note_moved((int)a, next.syscall(number, a, b, c, d, e, f));
 	case SYS_splice:
-		return splice((int)a, (off_t *)b, (int)c, (off_t *)d, (size_t)e, (unsigned)f);
+		if (!d && moves_into_guarded((int)a, (const void *)b, (int)c, (size_t)e))
+			return refused();
+		return note_moved((int)c, next.syscall(number, a, b, c, d, e, f));
 	case SYS_tee:
-		return tee((int)a, (int)b, (size_t)c, (unsigned)d);
-	case SYS_close:
-		fdmap_forget((int)a);
-		break;
+		if (moves_into_guarded((int)a, NULL, (int)b, (size_t)c))
+			return refused();
+		return note_moved((int)b, next.syscall(number, a, b, c, d, e, f));
 #ifdef SYS_dup2
 	case SYS_dup2:
 #endif
+	case SYS_close:
 	case SYS_dup3:
-		fdmap_forget((int)b);
-		break;
 	case SYS_close_range:
-		fdmap_forget_range((unsigned)a, (unsigned)b);
+		return change_fds(number, a, b, c);
+	case SYS_execve:
+		exec_ahead(&(struct start){.folder = AT_FDCWD,
+					   .file = (const char *)a,
+					   .argv = (char *const *)b,
+					   .envp = (char *const *)c});
+		break;
+	case SYS_execveat:
+		exec_ahead_at((int)a, (const char *)b, (char *const *)c, (char *const *)d, (int)e);
 		break;
 	case SYS_prctl:
+		return hook_prctl((int)a, b, c, d, e);
 	case SYS_seccomp:
-		fdmap_expect_filter(number == SYS_seccomp ? PR_SET_SECCOMP : (int)a);
-		break;
+		return seccomp_by_number(a, b, c);
 	default:
 		break;
 	}
@@ -75,10 +119,12 @@ long linecap_syscall(long number, long a, long b, long c, long d, long e, long f
 }
 
 /* Not variadic for the same reason. */
-EXPORT int linecap_prctl(int option, long a, long b, long c, long d) __asm__("prctl");
-
-int linecap_prctl(int option, long a, long b, long c, long d)
+int hook_prctl(int option, long a, long b, long c, long d)
 {
-	fdmap_expect_filter(option);
-	return next.prctl(option, a, b, c, d);
+	bool ours = option == PR_SET_SECCOMP && fdmap_expect_filter();
+	int result = next.prctl(option, a, b, c, d);
+
+	if (ours && !result)
+		fdmap_filtered();
+	return result;
 }

@@ -2,7 +2,9 @@
 #include "segment.h"
 
 #include <link.h>
-#include <unistd.h>
+#include <sys/auxv.h>
+
+#include "next.h"
 
 struct question {
 	uintptr_t address;
@@ -13,7 +15,7 @@ static int look(struct dl_phdr_info *info, size_t size, void *data)
 {
 	struct question *question = data;
 	struct segment segment = {0};
-	uintptr_t page = (uintptr_t)getpagesize();
+	uintptr_t page = segment_page();
 	bool found = false;
 
 	(void)size;
@@ -39,10 +41,16 @@ static int look(struct dl_phdr_info *info, size_t size, void *data)
 	return 1;
 }
 
+uintptr_t segment_page(void)
+{
+	return next.getauxval ? next.getauxval(AT_PAGESZ) : 4096;
+}
+
 struct segment segment_of(uintptr_t address)
 {
 	struct question question = {.address = address};
 
-	dl_iterate_phdr(look, &question);
+	if (next.dl_iterate_phdr)
+		next.dl_iterate_phdr(look, &question);
 	return question.segment;
 }

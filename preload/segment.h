@@ -16,4 +16,7 @@ struct segment {
 
 struct segment segment_of(uintptr_t address);
 
+/* Bytes of a page. */
+uintptr_t segment_page(void);
+
 #endif

@@ -6,10 +6,14 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
-#include "decimal.h"
-#include "next.h"
-#include "process.h"
-#include "raw.h"
+#include "environment.h"
+#include "exec.h"
+#include "hooks.h"
+#include "message.h"
+#include "segment.h"
+#include "sys.h"
+
+enum { WIPE_ON_FORK = 18 }; /* MADV_WIPEONFORK, which older headers lack */
 
 /* gcc calls this where it finds a frame overrun. libc's own has the version GLIBC_2.4 on x86-64,
  * newer than all else that the library needs. */
@@ -20,140 +24,83 @@ _Noreturn void __stack_chk_fail(void)
 	__builtin_trap();
 }
 
-/* One line on stderr, in one write; bytes that a terminal would obey become '?'. */
-struct message {
-	char text[512];
-	size_t length;
-};
-
-static void say(struct message *message, const char *words)
-{
-	for (; *words && message->length < sizeof message->text - 1; words++)
-		message->text[message->length++] =
-			(char)(*words >= ' ' && *words <= '~' ? *words : '?');
-}
-
-static void say_value(struct message *message, const char *value)
-{
-	enum { SHOWN = 64 };
-	char start[SHOWN + 1];
-
-	strncpy(start, value, SHOWN);
-	start[SHOWN] = '\0';
-	say(message, start);
-	if (strlen(value) > SHOWN)
-		say(message, "...");
-}
-
-/* Contract 7: what was wrong, the value, what happens now. */
+/* Contract 7. */
 static void complain(const struct complaint *complaint)
 {
-	struct message message = {.length = 0};
-	struct settings defaults;
-	char text[SETTINGS_TEXT];
+	char line[MESSAGE_MOST];
+	struct message message = {line, line + MESSAGE_MOST - 1};
+	char text[SETTINGS_MESSAGE];
 
-	say(&message, "linecap: ");
-	if (complaint->origin == ORIGIN_CONF)
-		say(&message, SETTINGS_CONF ": ");
-	say_value(&message, complaint->name);
-	if (complaint->setting == SETTINGS) {
-		say(&message, ": not a setting; the line is ignored");
-	} else {
-		settings_default(&defaults);
-		settings_format(&defaults, complaint->setting, text);
-		say(&message, "=");
-		say_value(&message, complaint->value);
-		say(&message, ": not ");
-		say(&message, settings_expects(complaint->setting));
-		say(&message, "; the default is used: ");
-		say(&message, *text ? text : "none");
-	}
-	message.text[message.length++] = '\n';
-	raw3(SYS_write, 2, message.text, message.length);
+	settings_message(complaint, text);
+	message_add(&message, "linecap: ");
+	message_add(&message, text);
+	*message.at++ = '\n';
+	sys3(SYS_write, 2, line, message.at - line);
 }
 
-/* Secure-execution mode is what the kernel says it is (getauxval(3)); a libc that can't tell is
- * taken to be in it. */
+/* What the kernel says at the start (getauxval(3)), if libc can tell. */
+static unsigned long auxiliary(unsigned long type, unsigned long otherwise)
+{
+	return next.getauxval ? next.getauxval(type) : otherwise;
+}
+
+/* Secure-execution mode. A libc that can't tell is taken to be in it. */
 static bool is_secure(void)
 {
-	typedef unsigned long auxv_function(unsigned long);
-	auxv_function *auxv = (auxv_function *)next_function_anywhere("getauxval");
-
-	return !auxv || auxv(AT_SECURE);
+	return auxiliary(AT_SECURE, true);
 }
 
 /* The answers, for the programs that this one will start: they need neither decide nor complain
  * again. */
 static void export_settings(const struct settings *settings)
 {
-	char text[SETTINGS_TEXT];
+	enum { MOST = SETTINGS + 1 };
+	struct environment copy = {.entries = NULL};
+	char entry[SETTINGS_ENTRY];
 
-	for (enum setting setting = SETTING_MAX; setting < SETTINGS; setting++) {
-		const char *now = settings_environment(setting);
-
-		settings_format(settings, setting, text);
-		if (!now || strcmp(now, text) != 0)
-			next.setenv(settings_name(setting), text, 1);
+	for (unsigned at = 0; settings_export(settings, &at, entry);) {
+		if (!copy.entries && !environment_copy(&copy, MOST, MOST * sizeof entry))
+			return;
+		environment_put(&copy, entry);
 	}
+	if (copy.entries)
+		environment_use(&copy);
 }
 
 static void forked(void)
 {
-	atomic_store_explicit(&process.pid, (pid_t)raw3(SYS_getpid, 0, 0, 0), memory_order_relaxed);
+	atomic_store_explicit(&process_own.own.pid, sys_getpid(), memory_order_relaxed);
+	atomic_store_explicit(&process_own.own.broken, 0, memory_order_relaxed);
 }
 
-/* For fork(2) in libc's own functions too (daemon, forkpty), so no hook of fork would do. glibc
- * has pthread_atfork in its static part only, from where it calls __register_atfork. */
+/* A page that is zeros in each child that has a memory of its own, by whatever call it was made
+ * (madvise(2), since Linux 4.14), and so tells it from one that shares its parent's. */
+static void own_page(void)
+{
+	uintptr_t page = segment_page();
+
+	if (page <= PROCESS_PAGE)
+		process.wiped = !sys3(SYS_madvise, (long)&process_own, page, WIPE_ON_FORK);
+	if (!process.wiped)
+		forked();
+}
+
+/* For fork(2) in libc's own functions too (daemon, forkpty), so no hook of fork would do. */
 static void watch_forks(void)
 {
-	typedef void handler(void);
-	typedef int glibc_function(handler *, handler *, handler *, void *);
-	typedef int musl_function(handler *, handler *, handler *);
-	glibc_function *glibc = (glibc_function *)next_function_anywhere("__register_atfork");
-
-	if (glibc) {
-		glibc(NULL, NULL, forked, NULL);
-		return;
-	}
-	musl_function *musl = (musl_function *)next_function_anywhere("pthread_atfork");
-
-	if (musl)
-		musl(NULL, NULL, forked);
-}
-
-/* LINECAP_STATS: one line at exit, where lines were broken. */
-__attribute__((destructor)) static void finish(void)
-{
-	struct message message = {.length = 0};
-	uint64_t broken = atomic_load_explicit(&process.broken, memory_order_relaxed);
-	bool to_stderr = !strcmp(process.stats, "stderr");
-	char number[DECIMAL_MOST + 1];
-
-	if (!broken || !*process.stats)
-		return;
-	say(&message, "linecap: pid ");
-	*decimal_put(number, (uint64_t)raw3(SYS_getpid, 0, 0, 0)) = '\0';
-	say(&message, number);
-	say(&message, " (");
-	say_value(&message, program_invocation_short_name);
-	say(&message, "): lines broken: ");
-	*decimal_put(number, broken) = '\0';
-	say(&message, number);
-	message.text[message.length++] = '\n';
-	int fd = to_stderr ? 2
-			   : open(process.stats, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
-
-	if (fd < 0)
-		return;
-	write(fd, message.text, message.length);
-	if (!to_stderr)
-		close(fd);
+	if (next.__register_atfork)
+		next.__register_atfork(NULL, NULL, forked, NULL);
+	else if (next.pthread_atfork)
+		next.pthread_atfork(NULL, NULL, forked);
 }
 
 static void activate(const struct settings *settings)
 {
 	strcpy(process.stats, settings->stats);
 	process.limits = settings_limits(settings);
+	process.sample = settings->sample;
+	strncpy(process.program, program_invocation_short_name, LEDGER_PROGRAM - 1);
+	process.uid = (uid_t)auxiliary(AT_EUID, LEDGER_UNKNOWN);
 	process.pipes_end = FD_GUARDED + settings->target.count;
 	for (unsigned i = 0; i < settings->target.count; i++) {
 		struct guarded *pipe = &process.pipes[FD_GUARDED + i];
@@ -161,12 +108,20 @@ static void activate(const struct settings *settings)
 		pipe->id = settings->target.pipes[i];
 		process.accounts[FD_GUARDED + i] = &pipe->own;
 	}
-	forked();
+	exec_prepare(settings);
+	own_page();
 	watch_forks();
 	if (!stdio_glibc_hook())
 		stdio_musl_hook();
 	atomic_store_explicit(&process.active, true, memory_order_release);
 }
+
+/* One process, one linecap, however many copies of the library there are in it. The loader gives
+ * all of them the first one's variable, whatever paths they came by. The others' hooks pass all on.
+ */
+extern _Atomic(const void *) linecap_in_charge;
+_Atomic(const void *) linecap_in_charge
+	__attribute__((visibility("default"), section(".data.linecap_in_charge")));
 
 __attribute__((constructor)) static void start(void)
 {
@@ -175,11 +130,13 @@ __attribute__((constructor)) static void start(void)
 	bool secure;
 
 	next_resolve();
+	if (atomic_exchange(&linecap_in_charge, &process))
+		return;
 	secure = is_secure();
 	settings_load(&settings, secure, SETTINGS_CONF, complain);
 	enum target_reason reason = target_resolve(&settings.target);
 
-	if (!secure && next.setenv)
+	if (!secure)
 		export_settings(&settings);
 	if (settings.max && settings.target.count) {
 		if (reason != TARGET_GIVEN) /* the first of its tree */

@@ -6,15 +6,10 @@
  * the fd fields of stdout and stderr hold 1 and 2, and the pointers lie in libc's code. */
 #include <stddef.h>
 #include <stdio.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
-#include "next.h"
-#include "passage.h"
+#include "hooks.h"
 #include "segment.h"
-
-struct musl_file;
-typedef size_t write_function(struct musl_file *stream, const unsigned char *bytes, size_t n);
+#include "sys.h"
 
 struct musl_file {
 	unsigned flags;
@@ -24,7 +19,7 @@ struct musl_file {
 	unsigned char *unused;
 	unsigned char *wbase;
 	size_t (*read)(struct musl_file *stream, unsigned char *bytes, size_t n);
-	write_function *write;
+	musl_write *write;
 	off_t (*seek)(struct musl_file *stream, off_t offset, int whence);
 	unsigned char *buf;
 	size_t buf_size;
@@ -39,17 +34,14 @@ struct musl_file {
 
 enum { F_ERR = 32, F_SVB = 64 };
 
-static write_function *stdio_write;  /* of every stream but … */
-static write_function *stdout_write; /* … stdout until its first write; then NULL */
-
-static write_function hooked_write;
+static musl_write hooked_write;
 
 /* stdout's first write: libc's own looks for a terminal, and puts stdio_write in its place. */
 static size_t first_write(struct musl_file *stream, const unsigned char *bytes, size_t n)
 {
-	write_function *first = stdout_write;
+	musl_write *first = process.musl_stdout_write;
 
-	stdout_write = NULL;
+	process.musl_stdout_write = NULL;
 	size_t done = first(stream, bytes, n);
 
 	stream->write = hooked_write;
@@ -64,7 +56,8 @@ static size_t write_both(int fd, struct iovec iov[2])
 
 	while (left) {
 		bool both = iov[0].iov_len;
-		ssize_t n = syscall(SYS_writev, fd, both ? iov : iov + 1, both ? 2 : 1);
+		ssize_t n = hook_syscall(SYS_writev, fd, (long)(both ? iov : iov + 1), both ? 2 : 1,
+					 0, 0, 0);
 
 		if (n < 0)
 			break;
@@ -83,17 +76,19 @@ static size_t write_both(int fd, struct iovec iov[2])
 /* What is still in the buffer goes ahead of the n bytes; answers how many of those are done. */
 static size_t hooked_write(struct musl_file *stream, const unsigned char *bytes, size_t n)
 {
-	bool is_first = stdout_write && stream == (struct musl_file *)stdout;
+	bool is_first = process.musl_stdout_write && stream == process.musl_stdout;
+	size_t buffered = (size_t)(stream->wpos - stream->wbase);
 
-	if (!fdmap_guarded(stream->fd))
-		return is_first ? first_write(stream, bytes, n) : stdio_write(stream, bytes, n);
+	if (is_first ? !fdmap_guarded(stream->fd, buffered + n)
+		     : fdmap_passes(stream->fd, buffered + n))
+		return is_first ? first_write(stream, bytes, n)
+				: process.musl_write(stream, bytes, n);
 	if (is_first) {
-		stdout_write = NULL;
+		process.musl_stdout_write = NULL;
 		if (!(stream->flags & F_SVB))
 			stream->lbf = -1; /* a guarded pipe is no terminal */
 	}
-	struct iovec iov[2] = {{stream->wbase, (size_t)(stream->wpos - stream->wbase)},
-			       {(void *)bytes, n}};
+	struct iovec iov[2] = {{stream->wbase, buffered}, {(void *)bytes, n}};
 	size_t left = write_both(stream->fd, iov);
 
 	if (left) {
@@ -110,7 +105,7 @@ void stdio_musl_opened(FILE *stream)
 {
 	struct musl_file *file = (struct musl_file *)stream;
 
-	if (stdio_write && file->write == stdio_write)
+	if (process.musl_write && file->write == process.musl_write)
 		file->write = hooked_write;
 }
 
@@ -123,21 +118,20 @@ static bool is_code(uintptr_t object, uintptr_t function)
 
 bool stdio_musl_hook(void)
 {
-	struct musl_file *out = (struct musl_file *)stdout, *err = (struct musl_file *)stderr;
-	next_function *putc_slow =
-		next_function_anywhere("__overflow"); /* musl's, behind putc(3) */
-
-	if (next_function_anywhere("gnu_get_libc_version") || !putc_slow)
+	if (next.gnu_get_libc_version || !next.__overflow || !next.stdout || !next.stderr)
 		return false;
-	uintptr_t libc = segment_of((uintptr_t)putc_slow).object;
+	struct musl_file *out = *(struct musl_file **)next.stdout;
+	struct musl_file *err = *(struct musl_file **)next.stderr;
+	uintptr_t libc = segment_of((uintptr_t)next.__overflow).object; /* behind putc(3) */
 
 	if (out->fd != 1 || err->fd != 2)
 		return false;
 	if (!is_code(libc, (uintptr_t)out->write) || !is_code(libc, (uintptr_t)err->write) ||
 	    !is_code(libc, (uintptr_t)err->close) || !is_code(libc, (uintptr_t)err->seek))
 		return false;
-	stdio_write = err->write;
-	stdout_write = out->write == stdio_write ? NULL : out->write;
+	process.musl_write = err->write;
+	process.musl_stdout_write = out->write == err->write ? NULL : out->write;
+	process.musl_stdout = out;
 	out->write = err->write = hooked_write;
 	return true;
 }

@@ -39,4 +39,28 @@ static inline bool decimal_parse(const char **text, uint64_t *number)
 	return any;
 }
 
+/* The same for a size in bytes, with k (or K), M or G behind it for powers of 1024. */
+static inline bool decimal_parse_size(const char **text, uint64_t *size)
+{
+	int shift = 0;
+
+	if (!decimal_parse(text, size))
+		return false;
+	switch (**text) {
+	case 'k':
+	case 'K':
+		shift = 10;
+		break;
+	case 'M':
+		shift = 20;
+		break;
+	case 'G':
+		shift = 30;
+		break;
+	}
+	if (shift)
+		++*text;
+	return !__builtin_mul_overflow(*size, UINT64_C(1) << shift, size);
+}
+
 #endif

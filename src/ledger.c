@@ -1,143 +1,251 @@
-/* The ledger. It makes system calls by syscall(2), which no cancellation interrupts, since
- * ledger_open runs inside other people's writes. Facts: shm_overview(7), fallocate(2), proc(5). */
+/* The ledger. It makes raw system calls, since ledger_open runs inside other people's writes.
+ * Facts: shmget(2), shmop(2), shmctl(2), and that on x86-64 and aarch64 the kernel's struct
+ * shmid64_ds is libc's struct shmid_ds; proc(5), getdents(2). */
 #include "ledger.h"
 
 #include <assert.h>
-#include <dirent.h>
-#include <errno.h>
-#include <signal.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/mman.h>
+#include <sys/shm.h>
 #include <time.h>
 
-#include "decimal.h"
-#include "status.h"
+#include "sys.h"
 
-#define MAGIC UINT64_C(0x326c646567726c63) /* its layout, in little-endian ASCII: "clrgedl2" */
+/* To be changed with the meaning of what a page holds; with its layout it changes by itself. */
+#define MEANING UINT64_C(3)
 
-enum { PAGE = 4096, IDLE_SECONDS = 3600, SWEEP_MOST = 64 };
+enum {
+	PAGE = 4096,
+	MODE = 0600,
+	KEYS = 0x6c000000, /* all of ours, so that ipcs(1) shows which they are */
+	KEY_BITS = 0xffffff,
+	SLOTS = 2,
+	TRIES = 4, /* to open a page that others sweep */
+	CROWD = 64,
+	LOOKS_MOST = 32,
+	IDLE_SECONDS = 600,
+	LATE_MOST = 16,
+	SUSPECTS_MOST = 64,
+};
 
 static_assert(sizeof(struct ledger) <= PAGE, "the ledger is one page");
-static_assert(sizeof(line_word) == 8 && ATOMIC_LLONG_LOCK_FREE == 2,
+static_assert(sizeof(_Atomic uint64_t) == 8 && ATOMIC_LLONG_LOCK_FREE == 2,
 	      "the words are lock-free, so they can be shared");
+static_assert(sizeof(struct shmid_ds) == 112 && offsetof(struct shmid_ds, shm_nattch) == 88 &&
+		      offsetof(struct ipc_perm, mode) == 20,
+	      "libc's struct shmid_ds is the kernel's");
 
-static void put_path(char path[LEDGER_NAME], uid_t uid, const struct pipe_id *id)
+static long segment_control(int id, int command, void *about)
 {
-	strcpy(path, LEDGER_FOLDER "/" LEDGER_PREFIX);
-	char *at = decimal_put(path + strlen(path), uid);
-
-	*at++ = '.';
-	at = decimal_put(at, id->dev);
-	*at++ = '.';
-	*decimal_put(at, id->ino) = '\0';
+	return sys3(SYS_shmctl, id, command, about);
 }
 
-bool ledger_parse_name(const char *name, struct ledger_name *parsed)
+static bool is_error(long result)
 {
-	uint64_t uid, dev, ino;
+	return result > -4096 && result < 0;
+}
 
-	if (strncmp(name, LEDGER_PREFIX, strlen(LEDGER_PREFIX)) != 0)
-		return false;
-	name += strlen(LEDGER_PREFIX);
-	if (!decimal_parse(&name, &uid) || *name++ != '.' || !decimal_parse(&name, &dev) ||
-	    *name++ != '.' || !decimal_parse(&name, &ino) || *name || uid != (uid_t)uid)
-		return false;
-	*parsed = (struct ledger_name){(uid_t)uid, {(dev_t)dev, (ino_t)ino}};
+static uid_t effective_uid(void)
+{
+	return (uid_t)sys3(SYS_geteuid, 0, 0, 0);
+}
+
+/* --- whose page ------------------------------------------------------------------------------- */
+
+/* The finalizer of splitmix64: each bit of the input changes half of the output's. */
+static uint64_t mix(uint64_t bits)
+{
+	bits += UINT64_C(0x9e3779b97f4a7c15);
+	bits = (bits ^ bits >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	bits = (bits ^ bits >> 27) * UINT64_C(0x94d049bb133111eb);
+	return bits ^ bits >> 31;
+}
+
+static uint64_t identity_of(const struct pipe_id *id, uid_t uid)
+{
+	const uint64_t layout = MEANING << 48 ^ sizeof(struct ledger) << 32 ^
+				sizeof(struct account) << 16 ^ offsetof(struct ledger, culprits);
+	uint64_t identity = mix(mix(mix(layout ^ id->dev) ^ id->ino) ^ uid);
+
+	return identity ? identity : 1;
+}
+
+/* The page that is wanted. */
+struct claim {
+	struct pipe_id id;
+	uid_t uid;
+	uint64_t identity;
+};
+
+static struct claim claim_of(const struct pipe_id *id, uid_t uid)
+{
+	return (struct claim){*id, uid, identity_of(id, uid)};
+}
+
+static key_t key_of(const struct claim *claim, unsigned slot)
+{
+	return (key_t)(KEYS | ((claim->identity + slot) & KEY_BITS));
+}
+
+static bool is_ours(const struct shmid_ds *about, uid_t uid)
+{
+	return about->shm_perm.uid == uid && about->shm_perm.cuid == uid &&
+	       (about->shm_perm.mode & 0777) == MODE && about->shm_segsz == PAGE;
+}
+
+/* --- to open a page --------------------------------------------------------------------------- */
+
+struct found {
+	enum finding {
+		ABSENT,
+		OWN,
+		NEW,	 /* ours, and nobody's page yet */
+		FOREIGN, /* another uid's, or another page */
+		GONE,	 /* removed while we looked at it */
+		DENIED,	 /* no limit leaves room, or there is no such system call */
+	} what;
+	int id;
+	struct ledger *ledger; /* attached, where OWN or NEW */
+	struct shmid_ds about;
+};
+
+static enum finding attach(struct found *found, const struct claim *claim)
+{
+	long at = sys3(SYS_shmat, found->id, NULL, 0);
+
+	if (is_error(at))
+		return at == -EIDRM || at == -EINVAL ? GONE : at == -EACCES ? FOREIGN : DENIED;
+	found->ledger = (struct ledger *)at;
+	/* Only now: the time of the last attachment is our own then, a clock for nothing. */
+	enum finding what = segment_control(found->id, IPC_STAT, &found->about) ? GONE : FOREIGN;
+
+	if (what == FOREIGN && is_ours(&found->about, claim->uid)) {
+		uint64_t identity =
+			atomic_load_explicit(&found->ledger->identity, memory_order_relaxed);
+
+		if (found->about.shm_perm.mode & SHM_DEST)
+			what = GONE;
+		else if (!identity || identity == claim->identity)
+			what = identity ? OWN : NEW;
+	}
+	if (what != OWN && what != NEW)
+		ledger_leave(found->ledger);
+	return what;
+}
+
+/* flags: IPC_CREAT or 0. */
+static struct found find(const struct claim *claim, unsigned slot, int flags)
+{
+	struct found found = {.what = DENIED};
+	long id = sys3(SYS_shmget, key_of(claim, slot), PAGE, flags | MODE);
+
+	if (id == -ENOENT)
+		found.what = ABSENT;
+	else if (id == -EACCES || id == -EINVAL) /* no right to it; or it is less than a page */
+		found.what = FOREIGN;
+	else if (id >= 0) {
+		found.id = (int)id;
+		found.what = attach(&found, claim);
+	}
+	return found;
+}
+
+/* Removes what find has just made where it wasn't wanted. */
+static void unmake(const struct found *found)
+{
+	if (found->what != NEW && found->what != FOREIGN)
+		return;
+	if (found->about.shm_nattch == 1 && found->about.shm_cpid &&
+	    found->about.shm_cpid == sys3(SYS_getpid, 0, 0, 0))
+		segment_control(found->id, IPC_RMID, NULL);
+	if (found->what == NEW)
+		ledger_leave(found->ledger);
+}
+
+/* The first key may have been in use when others of the uid wanted this page: they have it under
+ * the second. */
+static struct found prefer_second(const struct claim *claim, const struct found *first)
+{
+	struct found second = find(claim, 1, 0);
+
+	if (second.what == OWN) {
+		unmake(first);
+		return second;
+	}
+	if (second.what == NEW)
+		ledger_leave(second.ledger);
+	return *first;
+}
+
+static void sweep_idle(uid_t uid, int64_t now, uint64_t start);
+
+/* False: another pipe's process has claimed it at the same time. */
+static bool take(const struct claim *claim, const struct found *found)
+{
+	struct ledger *ledger = found->ledger;
+	uint64_t identity = 0;
+
+	if (found->what == NEW) {
+		if (!atomic_compare_exchange_strong(&ledger->identity, &identity,
+						    claim->identity) &&
+		    identity != claim->identity) {
+			ledger_leave(ledger);
+			return false;
+		}
+		ledger->pipe = claim->id;
+		/* The kernel hands out the lowest index that is free. Users that never start a
+		 * process tree never sweep: so where pages pile up, each new one looks at a few old
+		 * ones. */
+		if ((found->id & 0x7fff) >= CROWD)
+			sweep_idle(claim->uid, found->about.shm_atime, claim->identity);
+	}
+	atomic_store_explicit(&ledger->joined, found->about.shm_atime, memory_order_relaxed);
 	return true;
 }
 
-/* A file of that owner, and under no other name. */
-static bool is_own(const struct stat *st, uid_t uid)
+struct ledger *ledger_open(const struct pipe_id *id, uid_t likely)
 {
-	return S_ISREG(st->st_mode) && st->st_uid == uid && st->st_nlink == 1;
-}
+	bool asked = likely == LEDGER_UNKNOWN;
+	struct claim claim = claim_of(id, asked ? effective_uid() : likely);
 
-static bool is_page(const struct stat *st, uid_t uid)
-{
-	return is_own(st, uid) && (st->st_mode & 07777) == 0600 && st->st_size == PAGE;
-}
+	for (int tries = 0; tries < TRIES; tries++) {
+		struct found found = find(&claim, 0, IPC_CREAT);
 
-static uint64_t pid_namespace(void)
-{
-	struct stat st;
+		if (found.what == FOREIGN && !asked) {
+			uid_t uid = effective_uid();
 
-	return status_of_path("/proc/self/ns/pid", &st) ? 0 : st.st_ino;
-}
-
-static void *map(long fd, int protection)
-{
-	long at = syscall(SYS_mmap, NULL, PAGE, protection, MAP_SHARED, fd, 0);
-
-	return at == -1 ? NULL : (void *)at;
-}
-
-/* Maps what fd is, if that is a page; makes it one if it is an empty file. Two who meet here do
- * the same thing twice. */
-static struct ledger *map_page(long fd, uid_t uid)
-{
-	struct stat st;
-
-	if (status_of_fd((int)fd, &st) || !is_own(&st, uid))
-		return NULL;
-	if (!st.st_size && syscall(SYS_fchmod, fd, 0600))
-		return NULL;
-	if (st.st_size && !is_page(&st, uid))
-		return NULL;
-	/* Allocated now: a hole would be filled at the first write, or not (SIGBUS). */
-	if (syscall(SYS_fallocate, fd, 0, 0L, (long)PAGE))
-		return NULL;
-	struct ledger *ledger = map(fd, PROT_READ | PROT_WRITE);
-
-	if (ledger && !ledger->magic) {
-		ledger->pid_namespace = pid_namespace();
-		ledger->magic = MAGIC;
+			asked = true;
+			if (uid != claim.uid) {
+				unmake(&found);
+				claim = claim_of(id, uid);
+				continue;
+			}
+		}
+		if (found.what == FOREIGN)
+			found = find(&claim, 1, IPC_CREAT);
+		else if (found.what == NEW)
+			found = prefer_second(&claim, &found);
+		if (found.what == FOREIGN || found.what == DENIED)
+			break;
+		if (found.what != GONE && take(&claim, &found))
+			return found.ledger;
 	}
-	if (ledger && ledger->magic != MAGIC) {
-		ledger_leave(ledger);
-		return NULL;
-	}
-	return ledger;
-}
-
-struct ledger *ledger_open(const struct pipe_id *id)
-{
-	enum { FLAGS = O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC };
-	char path[LEDGER_NAME];
-	uid_t uid = (uid_t)syscall(SYS_geteuid);
-
-	put_path(path, uid, id);
-	long fd = syscall(SYS_openat, AT_FDCWD, path, FLAGS, 0600);
-
-	if (fd < 0)
-		return NULL;
-	struct ledger *ledger = map_page(fd, uid);
-
-	syscall(SYS_close, fd);
-	return ledger;
-}
-
-bool ledger_look(const char *path, struct ledger *copy)
-{
-	const char *slash = strrchr(path, '/');
-	struct ledger_name name;
-	struct stat st;
-	long fd = syscall(SYS_openat, AT_FDCWD, path,
-			  O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-
-	if (fd < 0)
-		return false;
-	bool whole = ledger_parse_name(slash ? slash + 1 : path, &name) &&
-		     !status_of_fd((int)fd, &st) && is_page(&st, name.uid) &&
-		     syscall(SYS_read, fd, copy, sizeof *copy) == sizeof *copy;
-
-	syscall(SYS_close, fd);
-	return whole && copy->magic == MAGIC;
+	return NULL;
 }
 
 void ledger_leave(const struct ledger *ledger)
 {
-	syscall(SYS_munmap, ledger, PAGE);
+	sys3(SYS_shmdt, ledger, 0, 0);
+}
+
+/* --- what is noted ---------------------------------------------------------------------------- */
+
+static int64_t seconds_now(void)
+{
+	struct timespec now = {0};
+
+	sys3(SYS_clock_gettime, CLOCK_REALTIME, &now, 0);
+	return now.tv_sec;
 }
 
 void ledger_blame(struct ledger *ledger, pid_t pid, const char *program, const char *start,
@@ -145,10 +253,8 @@ void ledger_blame(struct ledger *ledger, pid_t pid, const char *program, const c
 {
 	uint64_t turn = atomic_fetch_add_explicit(&ledger->blamed, 1, memory_order_relaxed);
 	struct culprit *culprit = &ledger->culprits[turn % LEDGER_CULPRITS];
-	struct timespec now = {0};
 
-	syscall(SYS_clock_gettime, CLOCK_REALTIME, &now);
-	culprit->time = now.tv_sec;
+	culprit->time = seconds_now();
 	culprit->pid = pid;
 	strncpy(culprit->program, program, LEDGER_PROGRAM - 1);
 	if (length > LEDGER_START)
@@ -157,136 +263,345 @@ void ledger_blame(struct ledger *ledger, pid_t pid, const char *program, const c
 	culprit->length = (uint32_t)length;
 }
 
-enum presence { NOTHING, ABSENT, PRESENT, UNTOLD };
-enum { PROC_PATH = 96 }; /* bytes of "/proc/PID/task/TID/fd/N" */
-
-typedef enum presence look(const char *path, const struct pipe_id *id);
-
-/* Asks the folder's entries that are numbers, up to the first that doesn't say ABSENT; NOTHING: it
- * has none. */
-static enum presence presence_in(const char *folder, const char *name, look *entry_holds,
-				 const struct pipe_id *id)
+static bool is_hole_of(const struct hole *hole, const char *program, uint32_t reason)
 {
-	char path[PROC_PATH];
-	enum presence presence = NOTHING;
+	return atomic_load_explicit(&hole->count, memory_order_relaxed) && hole->reason == reason &&
+	       !strncmp(hole->program, program, LEDGER_PROGRAM - 1);
+}
 
-	strcat(strcpy(path, folder), name);
-	DIR *entries = opendir(path);
+/* Two who meet here with one program may make two entries of it; whoever reads them adds them up.
+ */
+void ledger_unreached(struct ledger *ledger, const char *program, enum hole_reason reason,
+		      int64_t now)
+{
+	struct hole *entry = &ledger->holes[0];
 
-	if (!entries)
-		return errno == ENOENT ? ABSENT : UNTOLD; /* ended in the meantime */
-	strcat(path, "/");
-	size_t stem = strlen(path);
+	for (int i = 0; i < LEDGER_HOLES; i++) {
+		struct hole *hole = &ledger->holes[i];
+		uint64_t nobody = 0;
 
-	for (struct dirent *entry; presence < PRESENT && (entry = readdir(entries));) {
-		const char *digit = entry->d_name;
-		uint64_t number;
-
-		if (!decimal_parse(&digit, &number) || *digit)
-			continue;
-		*decimal_put(path + stem, number) = '\0';
-		presence = entry_holds(path, id);
+		if (is_hole_of(hole, program, reason)) {
+			atomic_fetch_add_explicit(&hole->count, 1, memory_order_relaxed);
+			hole->time = now;
+			return;
+		}
+		if (atomic_compare_exchange_strong(&hole->count, &nobody, 1)) {
+			entry = hole;
+			break;
+		}
+		if (hole->time < entry->time)
+			entry = hole;
 	}
-	closedir(entries);
-	return presence;
+	entry->time = now;
+	entry->reason = reason;
+	strncpy(entry->program, program, LEDGER_PROGRAM - 1);
+	atomic_store_explicit(&entry->count, 1, memory_order_relaxed);
 }
 
-static enum presence fd_holds(const char *path, const struct pipe_id *id)
+const char *hole_reason_word(uint32_t reason)
 {
-	struct stat st;
+	static const char *const words[HOLE_REASONS] = {
+		[HOLE_STATIC] = "static",
+		[HOLE_GO] = "go",
+		[HOLE_PRIVILEGED] = "privileged",
+		[HOLE_FOREIGN] = "foreign",
+	};
 
-	if (status_of_path(path, &st))
-		return errno == EACCES || errno == EPERM ? UNTOLD : ABSENT;
-	return st.st_dev == id->dev && st.st_ino == id->ino ? PRESENT : ABSENT;
+	return reason < HOLE_REASONS ? words[reason] : "unknown";
 }
 
-static enum presence task_holds(const char *path, const struct pipe_id *id)
+/* --- to look at pages ------------------------------------------------------------------------- */
+
+/* A look attaches a page, and changes the very time that tells since when nobody has it: so it
+ * notes the time before, and its own. A page that nobody has is idle since it was left or joined,
+ * whichever came later. */
+static void note_look(struct ledger *ledger, const struct shmid_ds *about, int64_t now)
 {
-	return presence_in(path, "/fd", fd_holds, id);
+	int64_t looked = atomic_load_explicit(&ledger->looked, memory_order_relaxed);
+
+	if (about->shm_dtime < looked || about->shm_dtime > looked + 1)
+		atomic_store_explicit(&ledger->left, about->shm_dtime, memory_order_relaxed);
+	atomic_store_explicit(&ledger->looked, now, memory_order_relaxed);
 }
 
-static enum presence process_holds(const char *path, const struct pipe_id *id)
+static int64_t idle_since(const struct ledger *ledger)
 {
-	enum presence presence = task_holds(path, id);
+	int64_t left = atomic_load_explicit(&ledger->left, memory_order_relaxed);
+	int64_t joined = atomic_load_explicit(&ledger->joined, memory_order_relaxed);
 
-	/* A first thread that has ended shows no fds, though the others have them all. */
-	return presence == NOTHING ? presence_in(path, "/task", task_holds, id) : presence;
+	return left > joined ? left : joined;
 }
 
-static enum presence anybody_holds(const struct pipe_id *id)
+/* The segment attached, if it is a page; else NULL. */
+static struct ledger *enter(int id, const struct shmid_ds *about, int64_t now)
 {
-	return presence_in("/proc", "", process_holds, id);
-}
+	long at = sys3(SYS_shmat, id, NULL, 0);
 
-/* Does no process anywhere map the page? Then nobody else has it open, and a write lease is given
- * (fcntl(2), F_SETLEASE). Whoever opens it meanwhile has us sent a signal: by default SIGIO, which
- * would end the process. */
-static bool is_unmapped(const char *path)
-{
-	long fd = syscall(SYS_openat, AT_FDCWD, path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
-	bool unmapped = fd >= 0 && !syscall(SYS_fcntl, fd, F_SETSIG, SIGURG) &&
-			!syscall(SYS_fcntl, fd, F_SETLEASE, F_WRLCK);
+	if (is_error(at))
+		return NULL;
+	struct ledger *ledger = (struct ledger *)at;
+	struct pipe_id pipe = ledger->pipe;
 
-	if (fd >= 0)
-		syscall(SYS_close, fd);
-	return unmapped;
-}
-
-/* Where it can't be told who holds the pipe, as in another PID namespace, a page counts as left
- * over once it has not been opened for an hour (map_page's fallocate sets st_ctime). */
-static bool is_idle(const char *path)
-{
-	struct stat st;
-	struct timespec now = {0};
-
-	syscall(SYS_clock_gettime, CLOCK_REALTIME, &now);
-	return !status_of_path(path, &st) && now.tv_sec - st.st_ctime > IDLE_SECONDS;
-}
-
-/* told: false once a process was met that can't be looked into; then no walk tells any more. */
-static bool is_left_over(const char *path, const struct ledger *page, const struct pipe_id *id,
-			 bool *told)
-{
-	enum presence presence = UNTOLD;
-
-	if (*told && page->pid_namespace && page->pid_namespace == pid_namespace()) {
-		/* Here, too: the number of a namespace that has ended is soon another's. */
-		if (!is_unmapped(path))
-			return false;
-		presence = anybody_holds(id);
-		*told = presence != UNTOLD;
+	if (ledger->identity != identity_of(&pipe, about->shm_perm.uid)) {
+		ledger_leave(ledger);
+		return NULL;
 	}
-	return presence < PRESENT || (presence == UNTOLD && is_idle(path) && is_unmapped(path));
+	if (!about->shm_nattch)
+		note_look(ledger, about, now);
+	return ledger;
 }
 
-/* True: a page was looked at. */
-static bool sweep(const char *name, uid_t uid, const struct target *living, bool *told)
+/* Might it be a page? */
+static bool has_pages_form(const struct shmid_ds *about)
 {
-	char path[LEDGER_NAME];
-	struct ledger_name parsed;
-	struct ledger page;
+	return ((unsigned)about->shm_perm.__key & ~(unsigned)KEY_BITS) == KEYS &&
+	       is_ours(about, about->shm_perm.uid);
+}
 
-	if (!ledger_parse_name(name, &parsed) || parsed.uid != uid)
+int ledger_last(void)
+{
+	struct shm_info info;
+
+	return (int)segment_control(0, SHM_INFO, &info);
+}
+
+enum look ledger_look(int index, uid_t *owner, struct ledger *copy)
+{
+	struct shmid_ds about = {0};
+	long id = segment_control(index, SHM_STAT, &about);
+	bool hidden = id == -EACCES && segment_control(index, SHM_STAT_ANY, &about) >= 0;
+
+	if ((id < 0 && !hidden) || !has_pages_form(&about))
+		return LOOK_NOTHING;
+	*owner = about.shm_perm.uid;
+	if (hidden)
+		return LOOK_HIDDEN;
+	struct ledger *ledger = enter((int)id, &about, seconds_now());
+
+	if (!ledger)
+		return LOOK_NOTHING;
+	memcpy(copy, ledger, sizeof *copy);
+	ledger_leave(ledger);
+	return copy->identity == identity_of(&copy->pipe, *owner) ? LOOK_PAGE : LOOK_NOTHING;
+}
+
+/* --- the sweep -------------------------------------------------------------------------------- */
+
+/* A page that may be left over. */
+struct suspect {
+	int id;
+	struct pipe_id pipe;
+	int64_t since;
+	bool near; /* made by a process that could be seen from here */
+	bool held;
+};
+
+static bool suspect_at(int index, uid_t uid, int64_t now, struct suspect *suspect)
+{
+	struct shmid_ds about = {0};
+	long id = segment_control(index, SHM_STAT, &about);
+
+	if (id < 0 || !has_pages_form(&about) || about.shm_perm.uid != uid || about.shm_nattch)
 		return false;
-	for (unsigned i = 0; i < living->count; i++)
-		if (living->pipes[i].dev == parsed.id.dev && living->pipes[i].ino == parsed.id.ino)
-			return false;
-	put_path(path, uid, &parsed.id);
-	if (ledger_look(path, &page) && is_left_over(path, &page, &parsed.id, told))
-		syscall(SYS_unlinkat, AT_FDCWD, path, 0);
+	struct ledger *ledger = enter((int)id, &about, now);
+
+	if (!ledger)
+		return false;
+	/* The maker's pid is 0 if it is none of this PID namespace's (Linux before 4.17 gives it as
+	 * it was in its own). */
+	*suspect = (struct suspect){(int)id, ledger->pipe, idle_since(ledger), about.shm_cpid != 0,
+				    false};
+	ledger_leave(ledger);
 	return true;
+}
+
+static void remove_page(int id)
+{
+	struct shmid_ds about = {0};
+
+	if (!segment_control(id, IPC_STAT, &about) && !about.shm_nattch)
+		segment_control(id, IPC_RMID, NULL);
+}
+
+static bool is_idle(const struct suspect *suspect, int64_t now)
+{
+	return now - suspect->since > IDLE_SECONDS;
+}
+
+static void sweep_idle(uid_t uid, int64_t now, uint64_t start)
+{
+	int last = ledger_last();
+	struct suspect suspect;
+
+	for (uint64_t i = 0; last >= 0 && i < LOOKS_MOST; i++) {
+		int index = (int)((start + i) % ((uint64_t)last + 1));
+
+		if (suspect_at(index, uid, now, &suspect) && is_idle(&suspect, now))
+			remove_page(suspect.id);
+	}
+}
+
+/* For those whose pipes are held by anybody. */
+struct search {
+	struct suspect suspects[SUSPECTS_MOST];
+	unsigned count, held;
+	bool untold;	 /* a process can't be looked into */
+	bool first_seen; /* /proc shows PID 1, so it may well show all */
+};
+
+enum { NAME_MOST = 20, ENTRIES = 1024 };
+
+/* As getdents64(2) has it. */
+struct entry {
+	uint64_t ino;
+	int64_t offset;
+	uint16_t length;
+	uint8_t type;
+	char name[];
+};
+
+typedef void visitor(struct search *search, int folder, const char *name);
+
+/* Visits the entries of folder at/name that are numbers. How many there are, or -errno. */
+static long each_number(struct search *search, int at, const char *name, visitor *visit)
+{
+	_Alignas(struct entry) char entries[ENTRIES] = {0};
+	long count = 0, n;
+	long folder =
+		sys_call(SYS_openat, at, (long)name, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0, 0, 0);
+
+	if (folder < 0)
+		return folder;
+	while ((n = sys3(SYS_getdents64, folder, entries, sizeof entries)) > 0)
+		for (long i = 0; i < n;) {
+			const struct entry *entry = (const struct entry *)(void *)(entries + i);
+
+			i += entry->length;
+			if (entry->name[0] < '0' || entry->name[0] > '9' ||
+			    strlen(entry->name) > NAME_MOST)
+				continue;
+			count++;
+			if (search->held < search->count)
+				visit(search, (int)folder, entry->name);
+		}
+	sys3(SYS_close, folder, 0, 0);
+	return n < 0 ? n : count;
+}
+
+/* Of a process that has ended in the meantime there is nothing more to learn. */
+static void note_error(struct search *search, long error)
+{
+	if (error < 0 && error != -ENOENT && error != -ESRCH)
+		search->untold = true;
+}
+
+static void see_fd(struct search *search, int folder, const char *name)
+{
+	struct stat st = {0};
+	long error = sys_call(SYS_newfstatat, folder, (long)name, (long)&st, 0, 0, 0);
+
+	note_error(search, error);
+	for (unsigned i = 0; !error && i < search->count; i++) {
+		struct suspect *suspect = &search->suspects[i];
+
+		if (!suspect->held && suspect->pipe.ino == st.st_ino &&
+		    suspect->pipe.dev == st.st_dev) {
+			suspect->held = true;
+			search->held++;
+		}
+	}
+}
+
+static long see_fds(struct search *search, int folder, const char *name)
+{
+	char path[NAME_MOST + sizeof "/fd"];
+	long count = each_number(search, folder, strcat(strcpy(path, name), "/fd"), see_fd);
+
+	note_error(search, count);
+	return count;
+}
+
+static void see_task(struct search *search, int folder, const char *name)
+{
+	see_fds(search, folder, name);
+}
+
+static void see_process(struct search *search, int folder, const char *name)
+{
+	char path[NAME_MOST + sizeof "/task"];
+
+	search->first_seen = search->first_seen || !strcmp(name, "1");
+	/* A first thread that has ended shows no fds, though the others have them all. */
+	if (!see_fds(search, folder, name))
+		note_error(search, each_number(search, folder, strcat(strcpy(path, name), "/task"),
+					       see_task));
+}
+
+/* The pages that stay although nobody can be shown to need them. */
+struct late {
+	unsigned count;
+	struct suspect pages[LATE_MOST];
+};
+
+static void stay(struct late *late, struct suspect suspect)
+{
+	if (late->count < LATE_MOST) {
+		late->pages[late->count++] = suspect;
+		return;
+	}
+	for (unsigned i = 0; i < LATE_MOST; i++)
+		if (late->pages[i].since < suspect.since) {
+			struct suspect earlier = late->pages[i];
+
+			late->pages[i] = suspect;
+			suspect = earlier;
+		}
+	remove_page(suspect.id);
+}
+
+static void judge(struct search *search, struct late *late, int64_t now)
+{
+	if (!search->count)
+		return;
+	note_error(search, each_number(search, AT_FDCWD, "/proc", see_process));
+	bool told = !search->untold && search->first_seen;
+
+	for (unsigned i = 0; i < search->count; i++) {
+		const struct suspect *suspect = &search->suspects[i];
+
+		if (suspect->held)
+			continue;
+		if ((told && suspect->near) || is_idle(suspect, now))
+			remove_page(suspect->id);
+		else
+			stay(late, *suspect);
+	}
+	*search = (struct search){0};
+}
+
+static bool lives(const struct target *living, const struct pipe_id *id)
+{
+	for (unsigned i = 0; i < living->count; i++)
+		if (living->pipes[i].dev == id->dev && living->pipes[i].ino == id->ino)
+			return true;
+	return false;
 }
 
 void ledger_sweep(const struct target *living)
 {
-	uid_t uid = (uid_t)syscall(SYS_geteuid);
-	DIR *folder = opendir(LEDGER_FOLDER);
-	bool told = true;
-	int looks = 0;
+	uid_t uid = effective_uid();
+	int64_t now = seconds_now();
+	int last = ledger_last();
+	struct search search = {0};
+	struct late late = {0};
 
-	if (!folder)
-		return;
-	for (struct dirent *entry; looks < SWEEP_MOST && (entry = readdir(folder));)
-		looks += sweep(entry->d_name, uid, living, &told);
-	closedir(folder);
+	for (int index = 0; index <= last; index++) {
+		struct suspect *suspect = &search.suspects[search.count];
+
+		if (!suspect_at(index, uid, now, suspect) || lives(living, &suspect->pipe))
+			continue;
+		if (++search.count == SUSPECTS_MOST)
+			judge(&search, &late, now);
+	}
+	judge(&search, &late, now);
 }

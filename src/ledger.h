@@ -1,30 +1,33 @@
-/* The ledger: one small shared page for each guarded pipe and uid, so that all processes that write
- * to the pipe count on one column and one set of figures (DESIGN §3, "Across processes").
+/* The ledger: one shared page for each guarded pipe and uid, so that all processes that write to
+ * the pipe count on one column and one set of figures (DESIGN §3, "Across processes").
  *
- * The page is /dev/shm/linecap.UID.DEV.INO. It needs no lock and no environment variable; whoever
- * writes to a pipe first makes it. Its contents are distrusted: the worst that they can do is to
- * misplace a break.
+ * The page is a System V shared memory segment of mode 0600. It needs no lock, no file system and
+ * no environment variable: its key is made from the pipe and the uid, and whoever writes to the
+ * pipe first makes it. What it holds is distrusted: the worst that it can do is to misplace a
+ * break. Nobody can truncate it under those who have it attached.
  *
- * What could go wrong with a file in a folder that all can write, and why it doesn't:
- * - someone else made it: owner, mode 0600, type, size and link count are checked after the open;
- * - a symbolic link: O_NOFOLLOW; a hard link to another file of ours: the link count is 1;
- * - truncated while mapped, a SIGBUS: only the same uid (or root) can open it for writing;
- * - no room left on the file system, a SIGBUS too: its blocks are allocated before it is mapped. */
+ * A key can be in use already: by another pipe's page, or by somebody who is in the way on purpose.
+ * So owner, maker, mode, size and the page's own word of whose it is are checked, and there is a
+ * second key. Where both are taken, there is no ledger. Two things can make the processes of a uid
+ * count apart: a foreign segment that goes in the very moment in which two of them look for a page,
+ * and whoever has the uid's rights removing the page while it is in use (ipcrm(1)).
+ *
+ * Nothing here but ledger_sweep and ledger_look makes more than a handful of system calls, and all
+ * of it makes them without libc: no heap, no cancellation point, errno is left alone. */
 #ifndef LINECAP_LEDGER_H
 #define LINECAP_LEDGER_H
 
-#include "emitter.h"
+#include "line.h"
 #include "target.h"
 
-#define LEDGER_FOLDER "/dev/shm"
-#define LEDGER_PREFIX "linecap."
-
 enum {
-	LEDGER_NAME = 80,    /* bytes of a page's path, its NUL included */
 	LEDGER_CULPRITS = 4, /* so many writers can race without mixing their entries */
+	LEDGER_HOLES = 8,
 	LEDGER_PROGRAM = 32, /* bytes of a program's name, NUL included */
-	LEDGER_START = 80,   /* bytes of a broken line that are kept */
+	LEDGER_START = 80,   /* bytes of a broken line that can be kept */
 };
+
+#define LEDGER_UNKNOWN ((uid_t)-1) /* no uid's number: chown(2) */
 
 /* Whose line was broken. */
 struct culprit {
@@ -35,41 +38,71 @@ struct culprit {
 	char start[LEDGER_START];
 };
 
+/* Why a program is out of the library's reach. */
+enum hole_reason { HOLE_STATIC, HOLE_GO, HOLE_PRIVILEGED, HOLE_FOREIGN, HOLE_REASONS };
+
+/* A program that writes past the library. */
+struct hole {
+	_Atomic uint64_t count; /* how often it was started; 0: the entry is free */
+	int64_t time;		/* of the last one, in seconds since the Epoch */
+	uint32_t reason;
+	char program[LEDGER_PROGRAM];
+};
+
 struct ledger {
-	uint64_t magic;
-	uint64_t pid_namespace; /* st_ino of its maker's /proc/self/ns/pid; 0: unknown */
+	_Atomic uint64_t identity; /* made from layout, pipe and uid; 0: nobody's yet */
+	struct pipe_id pipe;
+	/* When it was in use, in seconds since the Epoch: see note_look. */
+	_Atomic int64_t joined, looked, left;
 	struct account account;
 	_Atomic uint64_t blamed; /* culprits so far; the last is culprits[(blamed - 1) % …] */
 	struct culprit culprits[LEDGER_CULPRITS];
+	struct hole holes[LEDGER_HOLES];
 };
 
-/* The page of that pipe for the effective uid, made if there is none; NULL: it can't be had. About
- * seven system calls, no heap, no cancellation point: async-signal-safe. Leaves errno as it likes.
- * It stays mapped. */
-struct ledger *ledger_open(const struct pipe_id *id);
+/* The page of that pipe for the effective uid, made if there is none; NULL: it can't be had. It
+ * stays attached. `likely` is what the effective uid was when somebody last asked, or
+ * LEDGER_UNKNOWN: where that still holds, to join costs three system calls and to make a page four.
+ * Async-signal-safe. */
+struct ledger *ledger_open(const struct pipe_id *id, uid_t likely);
 
 void ledger_leave(const struct ledger *ledger);
 
-/* A page as it is now: false if path is none, or its owner is not whom its name says. It is read
- * and not mapped: another uid could truncate its page under the reader, a SIGBUS. */
-bool ledger_look(const char *path, struct ledger *copy);
-
-/* Notes whose line was broken: async-signal-safe. start: the line's first bytes at hand. */
+/* Notes whose line was broken: async-signal-safe. start: as many of the line's first bytes as may
+ * be kept (contract 8). */
 void ledger_blame(struct ledger *ledger, pid_t pid, const char *program, const char *start,
 		  size_t length);
 
-/* The pipe and uid in a page's file name; false: this is no page's name. */
-struct ledger_name {
-	uid_t uid;
-	struct pipe_id id;
-};
-bool ledger_parse_name(const char *name, struct ledger_name *parsed);
+/* Notes that a program out of reach was started with the pipe as its output; `now` in seconds since
+ * the Epoch. Those of one name and reason are counted together; where there is no room, the one
+ * that was longest ago gives way. Async-signal-safe. A program that has two guarded pipes belongs
+ * in the ledger of one of them. */
+void ledger_unreached(struct ledger *ledger, const char *program, enum hole_reason reason,
+		      int64_t now);
 
-/* Removes the pages of the effective uid that nobody maps and whose pipes are dead: no process
- * holds the pipe; or, where a process can't be looked into or the page was made in another PID
- * namespace, it has not been opened for an hour. Walks /proc if there is any such page but those of
- * `living`: for the start of a process tree.
- * Looks at 64 pages at most, so that a start stays cheap where many can't be told of. */
+/* "static" and so on; of any number, as it may come from a page. */
+const char *hole_reason_word(uint32_t reason);
+
+/* The highest index that ledger_look need be asked for; or -errno, where this kernel has no shared
+ * memory segments or doesn't let us at them. */
+int ledger_last(void);
+
+enum look {
+	LOOK_NOTHING, /* no page there */
+	LOOK_HIDDEN,  /* what may be a page of another uid's, which can't be read */
+	LOOK_PAGE,
+};
+
+/* The page at that index of the kernel's table, as it is now, and whose it is. */
+enum look ledger_look(int index, uid_t *owner, struct ledger *copy);
+
+/* Removes the pages of the effective uid that are left over: nobody has them attached, and
+ * - no process holds the pipe; or,
+ * - where that can't be told, as of a page that was made in another PID namespace, or where there
+ *   are processes that can't be looked into, ten minutes have gone by; or there are sixteen such
+ *   pages that were left later.
+ * The pages of `living` stay. Walks /proc if there is anything to remove: for the start of a
+ * process tree. */
 void ledger_sweep(const struct target *living);
 
 #endif

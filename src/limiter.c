@@ -4,16 +4,24 @@
 #include <assert.h>
 #include <string.h>
 
+#include "block.h"
+#include "json.h"
+
 struct limits limits_of(uint64_t max, enum limiter_mode mode, const char *mark, size_t mark_length)
 {
 	struct limits limits = {
 		.max = max,
 		.open = max - mark_length,
-		.easy = max - mark_length - LIMITER_REST,
+		.easy = max - mark_length - LIMITER_MOVE_MOST,
 		.mode = mode,
 		.break_length = (unsigned)mark_length + 1,
 	};
 
+	/* A record that is left open needs room for what closes it. */
+	uint64_t room = mode == LIMITER_JSON ? JSON_ROOM_MOST : 0;
+
+	limits.quick = limits.easy > room ? limits.easy - room : 0;
+	limits.quick = limits.quick < LIMITER_QUICK_MOST ? limits.quick : LIMITER_QUICK_MOST;
 	assert(max >= LIMITER_MAX_LEAST && max <= LIMITER_MAX_MOST);
 	assert(mark_length <= LIMITER_MARK_MOST);
 	if (mark_length)
@@ -22,36 +30,13 @@ struct limits limits_of(uint64_t max, enum limiter_mode mode, const char *mark, 
 	return limits;
 }
 
-typedef unsigned char block __attribute__((vector_size(16)));
-typedef uint64_t halves __attribute__((vector_size(16)));
-
-static block newlines(const char *bytes)
-{
-	block b;
-
-	memcpy(&b, bytes, sizeof b);
-	return (block)(b == '\n');
-}
-
-static bool any(block b)
-{
-	halves h = (halves)b;
-
-	return h[0] | h[1];
-}
-
 const char *limiter_last_newline(const char *bytes, size_t n)
 {
-	/* Four blocks at a time: an endless line is scanned in whole, and the pipe is fast. */
-	while (n >= 4 * sizeof(block)) {
-		const char *at = bytes + n - 4 * sizeof(block);
-
-		if (any((newlines(at) | newlines(at + 16)) |
-			(newlines(at + 32) | newlines(at + 48))))
-			break;
+	/* Four blocks at a time: an endless line is scanned from end to end, and the pipe is fast.
+	 */
+	while (n >= 4 * sizeof(block) && !block_four_hold(bytes + n - 4 * sizeof(block), '\n'))
 		n -= 4 * sizeof(block);
-	}
-	while (n >= sizeof(block) && !any(newlines(bytes + n - sizeof(block))))
+	while (n >= sizeof(block) && !block_any(block_equal(bytes + n - sizeof(block), '\n')))
 		n -= sizeof(block);
 	while (n--)
 		if (bytes[n] == '\n')
@@ -97,7 +82,7 @@ static size_t sequence_start(const char *bytes, size_t start, size_t cut, size_t
 	const unsigned char *byte = (const unsigned char *)bytes;
 	size_t lead = cut;
 
-	while (lead > start && cut - lead < LIMITER_REST) {
+	while (lead > start && cut - lead < LIMITER_MOVE_MOST) {
 		lead--;
 		if (!is_continuation(byte[lead]))
 			break;
@@ -124,7 +109,7 @@ static size_t before_returns(const struct limits *limits, const char *bytes, siz
 
 	if (limits->break_length > 1)
 		return cut;
-	while (at > start && cut - at < LIMITER_REST && bytes[at - 1] == '\r')
+	while (at > start && cut - at < LIMITER_MOVE_MOST && bytes[at - 1] == '\r')
 		at--;
 	return at > start && bytes[at - 1] == '\r' ? cut : at;
 }
@@ -145,7 +130,7 @@ static struct limiter_run cut_at(const struct limits *limits, uint64_t column, c
 struct limiter_run limiter_run(const struct limits *limits, uint64_t column, const char *bytes,
 			       size_t n, uint64_t ahead)
 {
-	struct limiter_run whole = {.length = n, .column = LIMITER_OPEN};
+	struct limiter_run whole = {.length = n, .column = LIMITER_UNSEEN};
 	size_t start = 0;
 
 	/* Window skip: a newline among the next room+1 bytes shows that this line is not too

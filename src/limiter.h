@@ -15,16 +15,19 @@ enum {
 	LIMITER_MAX_LEAST = 64,
 	LIMITER_MAX_MOST = 1 << 30,
 	LIMITER_MARK_MOST = 32,
-	LIMITER_REST = 3, /* the most bytes by which a cut moves: those behind a UTF-8 lead byte */
+	LIMITER_QUICK_MOST = 65535, /* bytes of a write that may go out unseen */
+	LIMITER_MOVE_MOST =
+		3, /* the most bytes by which a cut moves: those behind a UTF-8 lead byte */
 };
 
-enum limiter_mode { LIMITER_SPLIT, LIMITER_TRUNCATE };
+enum limiter_mode { LIMITER_SPLIT, LIMITER_TRUNCATE, LIMITER_JSON };
 
 /* What a line may be, and what breaks it. Made by limits_of, never by hand. */
 struct limits {
-	uint64_t max;  /* bytes of a line, its mark included, its newline not */
-	uint64_t open; /* bytes of a line that may yet go on: there a mark must still fit */
-	uint64_t easy; /* up to this column not even a UTF-8 sequence wants a look */
+	uint64_t max;	/* bytes of a line, its mark included, its newline not */
+	uint64_t open;	/* bytes of a line that may yet go on: there a mark must still fit */
+	uint64_t easy;	/* up to this column not even a UTF-8 sequence wants a look */
+	uint64_t quick; /* the same, for a write that may not be looked at beforehand */
 	enum limiter_mode mode;
 	unsigned break_length;
 	char break_bytes[LIMITER_MARK_MOST + 1]; /* the mark and a newline */
@@ -36,6 +39,9 @@ struct limits limits_of(uint64_t max, enum limiter_mode mode, const char *mark, 
 
 /* The line goes on behind these bytes, no newline in sight. */
 #define LIMITER_OPEN UINT64_MAX
+
+/* A column that nobody has had to find out. */
+#define LIMITER_UNSEEN UINT64_MAX
 
 /* How many of the n bytes may pass before a break must be put in: n if none is needed.
  *
@@ -50,7 +56,7 @@ struct limits limits_of(uint64_t max, enum limiter_mode mode, const char *mark, 
  * break for \r\n and drop both. */
 struct limiter_run {
 	size_t length;
-	uint64_t column; /* behind these bytes, or LIMITER_OPEN: it wasn't needed */
+	uint64_t column; /* behind these bytes, or LIMITER_UNSEEN */
 };
 
 struct limiter_run limiter_run(const struct limits *limits, uint64_t column, const char *bytes,

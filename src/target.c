@@ -7,10 +7,9 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "decimal.h"
-#include "status.h"
+#include "sys.h"
 
 static const char *const words[] = {
 	[TARGET_AUTO] = "auto", [TARGET_STDIO] = "stdio", [TARGET_NONE] = "none"};
@@ -79,10 +78,10 @@ static void add(struct target *target, const struct stat *st)
 static void add_path(struct target *target, const char *pid, const char *fd)
 {
 	char path[64] = "/proc/";
-	struct stat st;
+	struct stat st = {0};
 
 	strcat(strcat(strcat(path, pid), "/fd/"), fd);
-	if (!status_of_path(path, &st) && S_ISFIFO(st.st_mode))
+	if (!sys_stat(path, &st) && S_ISFIFO(st.st_mode))
 		add(target, &st);
 }
 
@@ -91,15 +90,16 @@ static bool is_stream_socket(int fd)
 	int type = 0;
 	socklen_t length = sizeof type;
 
-	return !getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) && type == SOCK_STREAM;
+	return !sys_call(SYS_getsockopt, fd, SOL_SOCKET, SO_TYPE, (long)&type, (long)&length, 0) &&
+	       type == SOCK_STREAM;
 }
 
 static void add_own(struct target *target, bool sockets)
 {
 	for (int fd = 1; fd <= 2; fd++) {
-		struct stat st;
+		struct stat st = {0};
 
-		if (status_of_fd(fd, &st))
+		if (sys_fstat(fd, &st))
 			continue;
 		if (S_ISFIFO(st.st_mode) || (sockets && is_stream_socket(fd)))
 			add(target, &st);
@@ -114,11 +114,11 @@ static size_t read_proc(uint64_t pid, const char *name, char *text, size_t size)
 
 	*at++ = '/';
 	strcpy(at, name);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, text, size - 1);
+	int fd = sys_open(path, O_RDONLY | O_CLOEXEC, 0);
+	ssize_t n = fd < 0 ? -1 : sys_read(fd, text, size - 1);
 
 	if (fd >= 0)
-		close(fd);
+		sys_close(fd);
 	if (n < 0)
 		n = 0;
 	text[n] = '\0';
@@ -178,38 +178,65 @@ static bool same_cgroup(uint64_t pid, const char own[CGROUP_MOST])
 	return read_proc(pid, "cgroup", text, sizeof text) && !strcmp(text, own);
 }
 
+struct search {
+	const char *cgroup;
+	uint64_t first, start; /* the oldest so far */
+};
+
+static void consider(struct search *search, const char *name)
+{
+	uint64_t pid;
+
+	if (!decimal_parse(&name, &pid) || *name)
+		return;
+	struct kin kin = kin_of(pid);
+
+	if (kin.known && !kin.parent && kin.start < search->start &&
+	    same_cgroup(pid, search->cgroup)) {
+		search->first = pid;
+		search->start = kin.start;
+	}
+}
+
+/* The oldest process of the cgroup that came from outside, of all that /proc shows; or `first`. */
+static uint64_t oldest_of(const char *cgroup, uint64_t first)
+{
+	struct search search = {cgroup, first, UINT64_MAX};
+	union {
+		struct dirent64 entry;
+		char bytes[4096];
+	} some;
+	int proc = sys_open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+	ssize_t n;
+
+	if (proc < 0)
+		return 1;
+	while ((n = sys_result(sys3(SYS_getdents64, proc, &some, sizeof some))) > 0)
+		for (ssize_t at = 0; at < n;) {
+			const struct dirent64 *entry = (const void *)(some.bytes + at);
+
+			consider(&search, entry->d_name);
+			at += entry->d_reclen;
+		}
+	sys_close(proc);
+	return search.first;
+}
+
 /* The process that the container was started with. That is PID 1, unless the pod shares a PID
  * namespace: then PID 1 is another container's (as its cgroup tells), and ours is the oldest
  * process of our cgroup that came from outside. */
 static uint64_t first_of_container(uint64_t top)
 {
 	char own[CGROUP_MOST];
-	uint64_t first = top, start = UINT64_MAX;
-	DIR *proc;
 
-	if (top == 1 || !read_proc(top, "cgroup", own, sizeof own) || same_cgroup(1, own) ||
-	    !(proc = opendir("/proc")))
+	if (top == 1 || !read_proc(top, "cgroup", own, sizeof own) || same_cgroup(1, own))
 		return 1;
-	for (struct dirent *entry; (entry = readdir(proc));) {
-		const char *name = entry->d_name;
-		uint64_t pid;
-
-		if (!decimal_parse(&name, &pid) || *name)
-			continue;
-		struct kin kin = kin_of(pid);
-
-		if (kin.known && !kin.parent && kin.start < start && same_cgroup(pid, own)) {
-			first = pid;
-			start = kin.start;
-		}
-	}
-	closedir(proc);
-	return first;
+	return oldest_of(own, top);
 }
 
 static enum target_reason resolve_auto(struct target *target)
 {
-	uint64_t top = top_of((uint64_t)getpid());
+	uint64_t top = top_of((uint64_t)sys_getpid());
 	uint64_t first = first_of_container(top);
 	char pid[24];
 

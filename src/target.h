@@ -1,6 +1,6 @@
 /* The target: which pipes are the runtime's (DESIGN §3).
  *
- * A pipe is told by its identity (st_dev, st_ino), never by an fd number: nginx logs through
+ * A pipe is known by its identity (st_dev, st_ino), never by an fd number: nginx logs through
  * /dev/stdout, a job through /proc/1/fd/1. Nothing here writes, allocates or prints. */
 #ifndef LINECAP_TARGET_H
 #define LINECAP_TARGET_H

@@ -1,9 +1,7 @@
 /* linecap cri-log: a container runtime's logger on its own, from stdin to a log. What it does to a
  * stream, and how much memory that takes, is in cri/logger.h. */
-#include <bsd/stdlib.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -14,9 +12,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cmd.h"
 #include "cri/logger.h"
 #include "filter.h"
+#include "options.h"
 #include "progress.h"
 
 enum { READ_SIZE = 32 * 1024 }; /* what containerd takes from the container's FIFO at a time */
@@ -59,48 +57,24 @@ static struct timespec wall_clock(void *state)
 	return time;
 }
 
-static void parse_option(const struct command *self, struct job *job, int option, char **argv)
+static struct job job_of(struct options *options)
 {
-	const char *fault;
-
-	switch (option) {
-	case 'm': {
-		long long max_line = strtonum(optarg, -1, INT_MAX, &fault);
-
-		if (fault)
-			usage_error(self, "--max-line is -1 (no limit) to %d bytes, not '%s'",
-				    INT_MAX, shown(optarg));
-		job->max_line = max_line < 0 ? 0 : (size_t)max_line;
-		break;
-	}
-	case 's':
-		job->stream = cri_stream_named(optarg, strlen(optarg));
-		if (job->stream == CRI_STREAMS)
-			usage_error(self, "--stream is stdout or stderr, not '%s'", shown(optarg));
-		break;
-	case 'o':
-		job->file = optarg;
-		break;
-	default:
-		option_error(self, option, argv);
-	}
-}
-
-static struct job parse_command_line(const struct command *self, int argc, char **argv)
-{
-	static const struct option options[] = {
-		{"max-line", required_argument, NULL, 'm'},
-		{"stream", required_argument, NULL, 's'},
-		{NULL, 0, NULL, 0},
-	};
 	struct job job = {.stream = CRI_STDOUT, .max_line = 16384, .out = STDOUT_FILENO};
-	int option;
+	long long max_line;
 
-	while ((option = getopt_long(argc, argv, ":o:", options, NULL)) != -1)
-		parse_option(self, &job, option, argv);
-	if (optind < argc)
-		usage_error(self, "it reads stdin and takes no argument, so not '%s'",
-			    shown(argv[optind]));
+	for (int key; (key = option_next(options));)
+		switch (key) {
+		case 'm':
+			max_line = option_number(options, -1, INT_MAX);
+			job.max_line = max_line < 0 ? 0 : (size_t)max_line;
+			break;
+		case 's':
+			job.stream = (enum cri_stream)option_word(options);
+			break;
+		case 'o':
+			job.file = options->value;
+			break;
+		}
 	return job;
 }
 
@@ -138,9 +112,10 @@ static void log_stdin(const struct command *self, struct job *job, struct cri_lo
 	progress_end(&job->progress);
 }
 
-static int cri_log(const struct command *self, int argc, char **argv)
+static int cri_log_main(const struct command *self, int argc, char **argv)
 {
-	struct job job = parse_command_line(self, argc, argv);
+	struct options options = options_begin(self, argc, argv);
+	struct job job = job_of(&options);
 	struct cri_logger logger;
 
 	if (job.file)
@@ -161,20 +136,35 @@ static int cri_log(const struct command *self, int argc, char **argv)
 	return job.write_failed ? EX_IOERR : 0;
 }
 
+static const struct option_row option_rows[] = {
+	{'m', "--max-line", "N", NULL, "a number of bytes from 0 to 2147483647, or -1 (no limit)",
+	 "bytes in one log line before it is cut: containerd's max_container_log_line_size (16384; "
+	 "-1 or 0: no limit)"},
+	{'s', "--stream", "NAME", CRI_STREAM_WORDS, "stdout or stderr",
+	 "stdout or stderr, for the log lines (stdout)"},
+	{'o', "-o", "FILE", NULL, "the name of a file",
+	 "append to FILE instead of writing to stdout"},
+	{0},
+};
+
+static const struct exit_row exits[] = {
+	{"0", "the end of the input was reached"},
+	{"71", "memory can't hold the line"},
+	{"73", "FILE can't be opened"},
+	{"74", "stdin can't be read, or the log can't be written to"},
+	{0},
+};
+
 const struct command command_cri_log = {
 	.name = "cri-log",
 	.summary = "write a container log from stdin, as containerd does",
-	.usage =
-		"usage: linecap cri-log [--max-line N] [--stream stdout|stderr] [-o FILE]\n"
-		"Reads a container's output on stdin and writes the container log that containerd\n"
-		"would, holding each line in memory just as long as containerd does.\n"
-		"\n"
-		"  --max-line N     bytes in one log line before it is cut: containerd's\n"
-		"                   max_container_log_line_size (16384; -1 or 0: no limit)\n"
-		"  --stream NAME    stdout or stderr, for the log lines (stdout)\n"
-		"  -o FILE          append to FILE instead of writing to stdout\n"
-		"\n"
-		"If the log can't be written, it says so once, reads on to the end of stdin and\n"
-		"exits 74. With a terminal for stderr it shows how far it is.\n",
-	.main = cri_log,
+	.synopsis = "<INPUT",
+	.about = "Reads a container's output on stdin and writes the container log that containerd "
+		 "would, holding each line in memory just as long as containerd does.",
+	.options = option_rows,
+	.notes = "If the log can't be written, it says so once, reads on to the end of stdin and "
+		 "exits "
+		 "74. With a terminal for stderr it shows how far it is.",
+	.exits = exits,
+	.main = cri_log_main,
 };

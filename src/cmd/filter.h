@@ -5,11 +5,13 @@
 #ifndef LINECAP_FILTER_H
 #define LINECAP_FILTER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 
 #include "ledger.h"
+#include "sink.h"
 
 struct filter {
 	struct sink sink;	     /* first: what the emitter hands back */
@@ -17,12 +19,14 @@ struct filter {
 	struct account *account;     /* own, or a ledger's */
 	struct account own;
 	struct ledger *ledger; /* or NULL */
+	bool joined; /* it stands for the library on that pipe, and writes past its hooks */
 	int out;
 };
 
 void filter_init(struct filter *filter, const struct limits *limits, int out);
 
-/* From now on it counts with all others who write to that pipe, if that can be had. */
+/* From now on it counts with all others who write to that pipe, if that can be had. Whose line was
+ * broken is for the caller to note (sink.broken). */
 void filter_join_ledger(struct filter *filter, const struct pipe_id *pipe);
 
 /* 0, or -1 with the errno of the write that failed. */

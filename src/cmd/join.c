@@ -1,14 +1,12 @@
 /* linecap join: takes the breaks out again that split put in with a mark. A mark followed by a
  * newline is a break, wherever it stands: of what was written, nothing else tells them apart. */
 #include <errno.h>
-#include <getopt.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "cmd.h"
 #include "filter.h"
 #include "options.h"
 #include "progress.h"
@@ -109,21 +107,14 @@ static void join_stdin(struct joiner *joiner)
 
 static int join_main(const struct command *self, int argc, char **argv)
 {
-	static const struct option options[] = {{"mark", required_argument, NULL, 'k'},
-						{NULL, 0, NULL, 0}};
 	static struct joiner joiner;
-	struct settings settings = options_load();
-	int option;
+	struct options options = options_begin(self, argc, argv);
+	struct settings settings = options_settings(&options);
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, "+:", options, NULL)) != -1)
-		options_set_limit(self, &settings, option, argv);
-	if (optind < argc)
-		usage_error(self, "takes no operand, such as '%s': it reads stdin",
-			    shown(argv[optind]));
 	if (!*settings.mark)
-		usage_error(self, "wants the mark that the lines were broken with: without one, a "
-				  "break can't be told from a newline (--mark MARK)");
+		usage_error(self,
+			    "--mark MARK is missing: without the mark that the lines were broken "
+			    "with, a break can't be told from a newline");
 	joiner.self = self;
 	joiner.mark = settings.mark;
 	joiner.mark_length = strlen(settings.mark);
@@ -131,21 +122,31 @@ static int join_main(const struct command *self, int argc, char **argv)
 	return 0;
 }
 
+static const struct option_row option_rows[] = {
+	{.key = OPTION_SETS + SETTING_MARK,
+	 .help = "what the lines were split with; else LINECAP_MARK, else that of "
+		 "/etc/linecap.conf"},
+	{0},
+};
+
+static const struct exit_row exits[] = {
+	{"0", "the end of the input was reached"},
+	{"74", "stdin can't be read, or stdout can't be written to"},
+	{0},
+};
+
 const struct command command_join = {
 	.name = "join",
 	.summary = "put lines together that were split with a mark",
-	.usage =
-		"usage: linecap join --mark MARK\n"
-		"Passes stdin on to stdout without the breaks that split put in: each MARK that a\n"
-		"newline follows is taken out together with the newline.\n\n"
-		"  --mark MARK  what the lines were split with; else LINECAP_MARK, else that of\n"
-		"               /etc/linecap.conf\n\n"
+	.synopsis = "<INPUT >OUTPUT",
+	.about = "Passes stdin on to stdout without the breaks that split put in: each MARK that a "
+		 "newline follows is taken out together with the newline.",
+	.options = option_rows,
+	.notes =
 		"The result is the original to the byte, unless the original itself had a line "
-		"that\n"
-		"ends with MARK: that newline looks like a break, and goes. Choose a MARK that "
-		"the\n"
-		"program doesn't print.\n\n"
-		"exit status: 0, 64 for a bad option or no mark, 74 if reading or writing "
-		"failed.\n",
+		"that "
+		"ends with MARK: that newline looks like a break, and goes. Choose a MARK that the "
+		"program doesn't print.",
+	.exits = exits,
 	.main = join_main,
 };

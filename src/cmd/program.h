@@ -7,6 +7,7 @@
 #define LINECAP_PROGRAM_H
 
 #include <limits.h>
+#include <stdbool.h>
 
 enum program_verdict {
 	PROGRAM_REACHED,    /* dynamically linked, by the machine's own loader */
@@ -31,6 +32,10 @@ struct program program_of(const char *command);
 /* The verdict as the end of a sentence about path: "is statically linked, …". Where there is an
  * error, strerror(3) of it belongs behind. */
 const char *program_reason(const struct program *program);
+
+/* The path of a file that belongs to this program, if it can be read: in its folder, as built; or
+ * in the lib of its bin, as installed, also under a PREFIX that it wasn't built for. */
+bool program_beside(const char *name, char path[PATH_MAX]);
 
 /* liblinecap.so, beside this program or in LIBDIR. */
 struct library {

@@ -4,17 +4,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "ledger.h"
 #include "options.h"
 #include "program.h"
 #include "supervisor.h"
+#include "sys.h"
 
-enum via { VIA_AUTO, VIA_PRELOAD, VIA_PIPE, VIAS };
-
-static const char *const vias[VIAS] = {
-	[VIA_AUTO] = "auto", [VIA_PRELOAD] = "preload", [VIA_PIPE] = "pipe"};
+enum via { VIA_AUTO, VIA_PRELOAD, VIA_PIPE };
+enum { KEY_VIA = 'v', KEY_IMAGE = 'i' };
+#define VIA_WORDS "auto preload pipe"
 
 /* The statuses that a shell gives: 127 if there is no such command, else 126. */
 static _Noreturn void become(const struct command *self, char **argv)
@@ -23,63 +25,55 @@ static _Noreturn void become(const struct command *self, char **argv)
 	failure(self, errno == ENOENT ? 127 : 126, "%s", shown(argv[0]));
 }
 
-static enum via parse_via(const struct command *self, const char *value)
-{
-	enum via via = VIA_AUTO;
-
-	while (via < VIAS && strcmp(value, vias[via]) != 0)
-		via++;
-	if (via == VIAS)
-		usage_error(self, "--via is '%s': expected auto, preload or pipe", shown(value));
-	return via;
-}
-
-static enum via parse_options(const struct command *self, struct settings *settings, int argc,
-			      char **argv)
-{
-	static const struct option options[] = {OPTIONS_OF_LIMITS,
-						{"target", required_argument, NULL, 't'},
-						{"via", required_argument, NULL, 'v'},
-						{NULL, 0, NULL, 0}};
-	enum via via = VIA_AUTO;
-	int option;
-
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, "+:m:", options, NULL)) != -1)
-		if (option == 't')
-			options_set(self, settings, SETTING_TARGET, "--target");
-		else if (option == 'v')
-			via = parse_via(self, optarg);
-		else
-			options_set_limit(self, settings, option, argv);
-	if (optind == argc)
-		usage_error(self, "wants a command; `linecap run --help` tells more");
-	return via;
-}
-
 static void set_variable(const struct command *self, const char *name, const char *value)
 {
 	if (setenv(name, value, 1))
 		failure(self, EX_OSERR, "%s", name);
 }
 
-/* All of them, so that no descendant has to look for one, nor complains once more of a bad one. */
+/* For a library that has chosen this way: the file that it was about to run, with all else as it
+ * is. Not by libc's name, or the library in this very process would choose the same again. */
+static _Noreturn void become_image(const struct command *self, const char *image, char **argv)
+{
+	sys_result(sys3(SYS_execve, image, argv, environ));
+	failure(self, errno == ENOENT ? 127 : 126, "%s", shown(image));
+}
+
+/* So that no descendant looks for one, nor complains once more of a bad one. */
 static void export_settings(const struct command *self, const struct settings *settings)
 {
-	for (enum setting setting = 0; setting < SETTINGS; setting++) {
-		char text[SETTINGS_TEXT];
+	char entry[SETTINGS_ENTRY];
+	unsigned next = 0;
 
-		settings_format(settings, setting, text);
-		set_variable(self, settings_name(setting), text);
+	while (settings_export(settings, &next, entry)) {
+		char *value = strchr(entry, '=');
+
+		*value++ = '\0';
+		set_variable(self, entry, value);
 	}
+}
+
+/* The same file, whatever it is called there. */
+static bool is_file(const char *path, size_t length, const struct stat *wanted)
+{
+	char name[PATH_MAX];
+	struct stat st;
+
+	if (length >= sizeof name)
+		return false;
+	memcpy(name, path, length);
+	name[length] = '\0';
+	return !stat(name, &st) && st.st_dev == wanted->st_dev && st.st_ino == wanted->st_ino;
 }
 
 static bool list_holds(const char *list, const char *path)
 {
-	size_t length = strlen(path);
+	struct stat library;
 
+	if (stat(path, &library))
+		return false;
 	for (; *(list += strspn(list, " :")); list += strcspn(list, " :"))
-		if (strcspn(list, " :") == length && !strncmp(list, path, length))
+		if (is_file(list, strcspn(list, " :"), &library))
 			return true;
 	return false;
 }
@@ -97,6 +91,16 @@ static void preload(const struct command *self, const char *path)
 		set_variable(self, "LD_PRELOAD", list);
 		free(list);
 	}
+}
+
+/* By a pipe, too, the library goes along where it can: others of the tree may open the runtime's
+ * pipes by themselves (/proc/1/fd/1). */
+static void preload_beside_pipe(const struct command *self, const char *command)
+{
+	struct library library = library_find();
+
+	if (!library.trouble && program_of(command).verdict != PROGRAM_FOREIGN)
+		preload(self, library.path);
 }
 
 /* Makes LD_PRELOAD ready where that is the way. False: it has to be the pipe. */
@@ -126,56 +130,92 @@ static bool goes_by_preload(const struct command *self, enum via via, const char
 	return true;
 }
 
-static int run(const struct command *self, int argc, char **argv)
+/* Returns in the process that shall become the command. */
+static void stand_between(const struct settings *settings, char *command)
 {
-	struct settings settings = options_load();
-	enum via via = parse_options(self, &settings, argc, argv);
+	if (supervise(settings, command))
+		fprintf(stderr, "linecap run: %s; running %s without\n", strerror(errno),
+			shown(command));
+}
 
-	argv += optind;
+static _Noreturn void run_image(const struct command *self, const struct settings *settings,
+				const char *image, char **argv)
+{
+	stand_between(settings, argv[0]);
+	become_image(self, image, argv);
+}
+
+static int run_main(const struct command *self, int argc, char **argv)
+{
+	struct options options = options_begin(self, argc, argv);
+	struct settings settings = options_settings(&options);
+	enum via via = VIA_AUTO;
+	const char *image = NULL;
+
+	for (int key; (key = option_next(&options));)
+		if (key == KEY_IMAGE)
+			image = options.value;
+		else
+			via = (enum via)option_word(&options);
+	argv = options.operands;
+	if (image)
+		run_image(self, &settings, image, argv);
 	if (settings.origin[SETTING_TARGET] == ORIGIN_DEFAULT)
 		settings.target.kind = TARGET_STDIO;
-	target_resolve(&settings.target);
+	if (settings.origin[SETTING_EXEC] == ORIGIN_DEFAULT)
+		settings.exec = EXEC_PIPE;
+	enum target_reason reason = target_resolve(&settings.target);
+
 	export_settings(self, &settings);
+	if (settings.max && settings.target.count && reason != TARGET_GIVEN)
+		ledger_sweep(
+			&settings.target); /* nobody further down will: the target is given there */
 	if (!settings.max || settings.target.kind == TARGET_NONE ||
 	    goes_by_preload(self, via, argv[0]))
 		become(self, argv);
-	struct limits limits = settings_limits(&settings);
-
-	if (supervise(&limits, &settings.target))
-		fprintf(stderr, "linecap run: %s; running %s without\n", strerror(errno),
-			shown(argv[0]));
+	preload_beside_pipe(self, argv[0]);
+	stand_between(&settings, argv[0]);
 	become(self, argv);
 }
+
+/* --image is for the library: FILE is run in COMMAND's place, by way of a pipe, and nothing is put
+ * into its environment. */
+static const struct option_row option_rows[] = {
+#define SETTING(id, ...) OPTION_OF(id),
+#include "settings.def"
+	{KEY_VIA, "--via", "WAY", VIA_WORDS, "auto, preload or pipe",
+	 "preload: by liblinecap.so in LD_PRELOAD; no process stays behind\n"
+	 "pipe: stand between COMMAND and its stdout and stderr, for programs that the library "
+	 "can't "
+	 "get into; fit to be PID 1\n"
+	 "auto (default): preload if COMMAND can be reached so, else pipe"},
+	{KEY_IMAGE, "--image", "FILE", NULL, "a path", NULL},
+	{0},
+};
+
+static const struct exit_row exits[] = {
+	{"69", "the library isn't there, for --via preload"},
+	{"71", "the system lacks what is needed, such as memory"},
+	{"126", "COMMAND can't be run"},
+	{"127", "COMMAND isn't there"},
+	{"else", "as COMMAND ends"},
+	{0},
+};
 
 const struct command command_run = {
 	.name = "run",
 	.summary = "run a program with its over-long lines broken",
-	.usage =
-		"usage: linecap run [OPTION...] [--] COMMAND [ARGUMENT...]\n"
-		"Runs COMMAND, with each line longer than SIZE that it or its descendants write "
-		"to\n"
-		"the guarded pipes broken.\n\n"
-		"  -m, --max SIZE   the longest line, in bytes: 64 to 1G (k, M, G), or off\n"
-		"  --mode MODE      split: go on in a new line; truncate: drop the rest of the "
-		"line,\n"
-		"                   and say how much where the line ends\n"
-		"  --mark MARK      end each piece that goes on with MARK (`linecap join` undoes "
-		"it)\n"
-		"  --target TARGET  the guarded pipes: stdio (this process's stdout and stderr, "
-		"where\n"
-		"                   they are pipes), auto (the container's), none, or DEV:INO,...\n"
-		"  --via WAY        preload: by liblinecap.so in LD_PRELOAD; no process stays "
-		"behind\n"
-		"                   pipe: stand between COMMAND and its stdout and stderr, for\n"
-		"                   programs that the library can't get into; fit to be PID 1\n"
-		"                   auto (default): preload if COMMAND can be reached so, else "
-		"pipe\n\n"
-		"What isn't given comes from LINECAP_MAX, LINECAP_MODE, LINECAP_MARK and\n"
-		"LINECAP_TARGET, else from /etc/linecap.conf; the default is to split at 16384 and "
-		"to\n"
-		"guard stdio.\n\n"
-		"exit status: that of COMMAND, or 126 if it can't be run, 127 if it isn't there, "
-		"64\n"
-		"for a bad option, 69 if the library isn't there for --via preload.\n",
-	.main = run,
+	.synopsis = "[--] COMMAND [ARGUMENT...]",
+	.about = "Runs COMMAND, with each line longer than SIZE that it or its descendants write "
+		 "to the "
+		 "guarded pipes broken.",
+	.options = option_rows,
+	.notes = "What isn't given comes from the environment, else from /etc/linecap.conf: "
+		 "LINECAP_MAX for --max and so on. The default is to split at 16384 and to guard "
+		 "stdio.",
+	.exits = exits,
+	.operands_least = 1,
+	.runs_operands = true,
+	.operand = "COMMAND",
+	.main = run_main,
 };

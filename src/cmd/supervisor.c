@@ -1,194 +1,73 @@
-/* The supervisor. One thread a stream blocks in write(2): O_NONBLOCK belongs to the open pipe,
- * which the runtime's other writers share, and the pipe can't always be opened anew (/proc missing,
- * another user's pipe, a socket). The main thread waits for signals.
+/* The supervisor: the process between a program and those who know it. The main thread waits for
+ * signals; the bytes are the streams' (stream.h).
  *
- * Facts: signal(7), signalfd(2), prctl(2), pipe(7), termios(3); pid_namespaces(7) on what reaches
- * PID 1; manners compared with tini 0.19.0 and dumb-init 1.2.5. */
+ * Facts: signal(7), signalfd(2), prctl(2), termios(3); pid_namespaces(7) on what reaches PID 1;
+ * manners compared with tini 0.19.0 and dumb-init 1.2.5. */
 #include "supervisor.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
-#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "filter.h"
+#include "companion.h"
+#include "fds.h"
+#include "stream.h"
+#include "sys.h"
 
-enum { STREAMS = 2, READ_SIZE = 64 * 1024, NONE = -1 };
+enum {
+	OWN_FDS = 4,
+	NONE = -1,
+	TIMERS = ITIMER_PROF + 1,
+	LIBCS_OWN =
+		32, /* signals that are libc's own, whose sigaction(3) shows neither: signal(7) */
+	LIBCS_OWN_COUNT = 2,
+};
 
-struct stream {
-	struct supervisor *supervisor;
-	int out, second_out; /* the runtime's pipe; twice where stdout and stderr share it */
-	int in;		     /* what the program writes */
-	int to;		     /* the program's end of that, before the fork */
-	bool over;	     /* it has ended, or its reader has gone; the pump's while that runs */
-	struct filter filter;
-	pthread_t pump;
-	char buffer[READ_SIZE];
+/* The kernel's struct sigaction, on x86-64 and aarch64. */
+struct kernel_action {
+	void (*handler)(int);
+	unsigned long flags;
+	void (*restorer)(void);
+	unsigned long mask;
 };
 
 struct supervisor {
-	struct stream streams[STREAMS];
-	int count;   /* of streams */
-	int pumping; /* streams whose pump has not ended */
+	struct streams streams;
+	struct companion companion;
+	bool behind; /* this is the copy that stays behind */
+	bool asked;  /* to end */
 	int signals; /* signalfd */
-	int ended;   /* eventfd: the program has */
-	int done;    /* eventfd: pumps that have */
 	sigset_t caught, original_mask;
 	struct sigaction original_chld;
-	pid_t program; /* NONE when it has ended */
-	int status;    /* of wait(2), then */
+	struct kernel_action libcs_own[LIBCS_OWN_COUNT];
+	struct itimerval timers[TIMERS]; /* as they were, for the program */
+	pid_t program;			 /* NONE when it has ended */
+	int status;			 /* of wait(2), then */
 };
 
-/* The stream's end, for its reader too. */
-static void end_stream(struct stream *stream)
+/* To start a thread, libc catches one of its own. */
+static void look_at_libcs_own(struct supervisor *supervisor)
 {
-	filter_end(&stream->filter);
-	close(stream->in);
-	close(stream->out);
-	if (stream->second_out != NONE)
-		close(stream->second_out);
-	stream->over = true;
+	for (int i = 0; i < LIBCS_OWN_COUNT; i++)
+		sys_call(SYS_rt_sigaction, LIBCS_OWN + i, 0, (long)&supervisor->libcs_own[i],
+			 sizeof supervisor->libcs_own[i].mask, 0, 0);
 }
 
-/* One read's worth, at most n bytes: how many, or 0 at the end of the stream or if its reader has
- * gone. Waits where there is nothing. */
-static size_t pass_on(struct stream *stream, size_t n)
+static void restore_libcs_own(const struct supervisor *supervisor)
 {
-	ssize_t length = read(stream->in, stream->buffer, n < READ_SIZE ? n : READ_SIZE);
-
-	if (length > 0 && !filter_pass(&stream->filter, stream->buffer, (size_t)length))
-		return (size_t)length;
-	end_stream(stream);
-	return 0;
-}
-
-/* The program has ended: what it wrote is what is in the pipe now. */
-static void drain(struct stream *stream)
-{
-	int left = 0;
-
-	ioctl(stream->in, FIONREAD, &left);
-	while (left > 0) {
-		size_t n = pass_on(stream, (size_t)left);
-
-		if (!n)
-			return;
-		left -= (int)n;
-	}
-	struct pollfd in = {.fd = stream->in, .events = POLLIN};
-
-	if (getpid() == 1 || (poll(&in, 1, 0) > 0 && in.revents == POLLHUP))
-		end_stream(stream);
-}
-
-/* Until the stream's end, its reader's, or the program's. */
-static void *pump(void *argument)
-{
-	struct stream *stream = argument;
-	struct supervisor *supervisor = stream->supervisor;
-
-	while (!stream->over) {
-		struct pollfd fds[] = {
-			{.fd = stream->in, .events = POLLIN},
-			{.fd = stream->out},
-			{.fd = supervisor->ended, .events = POLLIN},
-		};
-
-		if (poll(fds, 3, -1) < 0)
-			continue;
-		if (fds[1].revents) {
-			end_stream(stream);
-		} else if (fds[2].revents) {
-			drain(stream);
-			break;
-		} else if (fds[0].revents) {
-			pass_on(stream, READ_SIZE);
-		}
-	}
-	eventfd_write(supervisor->done, 1);
-	return NULL;
-}
-
-static int start_pumps(struct supervisor *supervisor)
-{
-	for (int i = 0; i < supervisor->count; i++) {
-		struct stream *stream = &supervisor->streams[i];
-
-		if (stream->over)
-			continue;
-		errno = pthread_create(&stream->pump, NULL, pump, stream);
-		if (errno)
-			return -1;
-		supervisor->pumping++;
-	}
-	return 0;
-}
-
-/* A pipe that may be opened anew (/dev/stdout) by whom the original may. */
-static int open_stream(struct stream *stream, const struct stat *original)
-{
-	int ends[2];
-
-	if (pipe2(ends, O_CLOEXEC))
-		return -1;
-	stream->in = ends[0];
-	stream->to = ends[1];
-	if (!fchown(stream->to, original->st_uid, original->st_gid))
-		fchmod(stream->to, original->st_mode & ALLPERMS);
-	return 0;
-}
-
-static bool same_file(const struct stat *a, const struct stat *b)
-{
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
-}
-
-/* Then the program may as well find out by itself. */
-static bool reader_gone(int fd)
-{
-	struct pollfd out = {.fd = fd};
-
-	return poll(&out, 1, 0) > 0;
-}
-
-/* A stream for each of fd 1 and 2 that is in the target; one for both if they are the same pipe. */
-static int open_streams(struct supervisor *supervisor, const struct limits *limits,
-			const struct target *target)
-{
-	struct stat sts[STREAMS];
-
-	for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++) {
-		struct stream *stream = &supervisor->streams[supervisor->count];
-		struct stat *st = &sts[supervisor->count];
-
-		if (fstat(fd, st) || !target_holds(target, st) || reader_gone(fd))
-			continue;
-		if (supervisor->count && same_file(st, &sts[0])) {
-			supervisor->streams[0].second_out = fd;
-			continue;
-		}
-		stream->supervisor = supervisor;
-		stream->out = fd;
-		stream->second_out = NONE;
-		filter_init(&stream->filter, limits, fd);
-		filter_join_ledger(&stream->filter, &(struct pipe_id){st->st_dev, st->st_ino});
-		if (open_stream(stream, st))
-			return -1;
-		supervisor->count++;
-	}
-	return 0;
+	for (int i = 0; i < LIBCS_OWN_COUNT; i++)
+		if (supervisor->libcs_own[i].handler == SIG_IGN)
+			sys_call(SYS_rt_sigaction, LIBCS_OWN + i, (long)&supervisor->libcs_own[i],
+				 0, sizeof supervisor->libcs_own[i].mask, 0, 0);
 }
 
 /* All that may be caught: not what the CPU sends for a fault of our own. */
@@ -202,56 +81,94 @@ static void catch_signals(struct supervisor *supervisor)
 		sigdelset(&supervisor->caught, own[i]);
 	sigprocmask(SIG_SETMASK, &supervisor->caught, &supervisor->original_mask);
 	sigaction(SIGCHLD, &wait_for_children, &supervisor->original_chld);
+	look_at_libcs_own(supervisor);
 }
 
 static void restore_signals(const struct supervisor *supervisor)
 {
+	restore_libcs_own(supervisor);
 	sigaction(SIGCHLD, &supervisor->original_chld, NULL);
 	sigprocmask(SIG_SETMASK, &supervisor->original_mask, NULL);
 }
 
+/* An alarm survives exec (setitimer(2)), so one that was set before is the program's: it has to
+ * come there, and to be the program's to cancel. */
+static void take_timers(struct supervisor *supervisor)
+{
+	const struct itimerval none = {{0}, {0}};
+
+	setitimer(ITIMER_REAL, &none, &supervisor->timers[ITIMER_REAL]);
+	setitimer(ITIMER_VIRTUAL, &none, &supervisor->timers[ITIMER_VIRTUAL]);
+	setitimer(ITIMER_PROF, &none, &supervisor->timers[ITIMER_PROF]);
+}
+
+static void give_timers(const struct supervisor *supervisor)
+{
+	setitimer(ITIMER_REAL, &supervisor->timers[ITIMER_REAL], NULL);
+	setitimer(ITIMER_VIRTUAL, &supervisor->timers[ITIMER_VIRTUAL], NULL);
+	setitimer(ITIMER_PROF, &supervisor->timers[ITIMER_PROF], NULL);
+}
+
+static bool has_terminal(void)
+{
+	int terminal = open("/dev/tty", O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+
+	if (terminal >= 0)
+		close(terminal);
+	return terminal >= 0;
+}
+
+/* As PID 1 the program would lead a session and a group: then a signal to that group is for it and
+ * its own, and one to PID 1 for PID 1. A terminal would be lost with the session. */
+static bool leads_a_session(pid_t supervisor)
+{
+	return supervisor == 1 && !has_terminal();
+}
+
 /* In the process that becomes the program. */
-static void take_streams(const struct supervisor *supervisor, pid_t parent)
+static void become_program(const struct supervisor *supervisor, pid_t parent)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		raise(SIGKILL);
-	for (int i = 0; i < supervisor->count; i++) {
-		const struct stream *stream = &supervisor->streams[i];
-
-		dup2(stream->to, stream->out);
-		if (stream->second_out != NONE)
-			dup2(stream->to, stream->second_out);
-	}
+	streams_take(&supervisor->streams);
+	if (leads_a_session(parent))
+		setsid();
+	give_timers(supervisor);
 	restore_signals(supervisor);
-}
-
-static bool is_ours(const struct supervisor *supervisor, int fd)
-{
-	for (int i = 0; i < supervisor->count; i++)
-		if (fd == supervisor->streams[i].in)
-			return true;
-	return fd == supervisor->signals || fd == supervisor->ended || fd == supervisor->done;
 }
 
 /* The program's other fds are its own: held here, an end-of-file or a lock would wait for us.
  * stdout and stderr stay, since others may look for them in /proc/1/fd. */
 static void let_go_of_fds(const struct supervisor *supervisor)
 {
-	DIR *directory = opendir("/proc/self/fd");
-	struct dirent *entry;
+	int kept[OWN_FDS + STREAM_FDS] = {STDOUT_FILENO, STDERR_FILENO, supervisor->signals,
+					  supervisor->companion.line};
 
-	while (directory && (entry = readdir(directory))) {
-		char *end;
-		long fd = strtol(entry->d_name, &end, 10);
+	fds_keep(kept, OWN_FDS + streams_fds(&supervisor->streams, kept + OWN_FDS));
+}
 
-		if (*end || (fd >= STDOUT_FILENO && fd <= STDERR_FILENO) ||
-		    fd == dirfd(directory) || is_ours(supervisor, (int)fd))
-			continue;
-		close((int)fd);
-	}
-	if (directory)
-		closedir(directory);
+/* Has a shell made a job of us? Then our parent is of the same session, on a terminal, but in
+ * another process group; it waits for us to stop, and wakes the whole group. Who stops a program
+ * otherwise, or by SIGSTOP, will send SIGCONT to it alone. */
+static bool is_job(void)
+{
+	pid_t parent = getppid();
+
+	return parent && getsid(parent) == getsid(0) && getpgid(parent) != getpgrp() &&
+	       has_terminal();
+}
+
+/* If the program has ended: what it had become is known for as long as it isn't reaped. */
+static void note_last_name(struct supervisor *supervisor)
+{
+	siginfo_t end = {.si_pid = 0};
+
+	if (supervisor->program == NONE ||
+	    waitid(P_PID, (id_t)supervisor->program, &end, WEXITED | WNOHANG | WNOWAIT) ||
+	    end.si_pid != supervisor->program)
+		return;
+	streams_note_name(&supervisor->streams);
 }
 
 /* Reaps whoever has ended, and sees what has become of the program. */
@@ -260,27 +177,27 @@ static void reap(struct supervisor *supervisor)
 	int status;
 	pid_t pid;
 
+	note_last_name(supervisor);
 	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
 		if (pid != supervisor->program)
 			continue;
 		if (!WIFSTOPPED(status)) {
 			supervisor->program = NONE;
 			supervisor->status = status;
-			eventfd_write(supervisor->ended, 1);
-		} else if (WSTOPSIG(status) != SIGSTOP) {
-			/* SIGSTOP is no matter of job control: who sends it to the program alone
-			 * will send SIGCONT to it alone. */
+			streams_finish(&supervisor->streams);
+		} else if (WSTOPSIG(status) != SIGSTOP && is_job()) {
 			kill(getpid(), SIGSTOP);
 		}
 	}
 }
 
-/* Did the terminal send it to the whole process group? A hangup it sends to the session's leader
- * only. */
-static bool program_has_it(const struct signalfd_siginfo *signal)
+/* What came to the whole group the program has had; unless it has left that. The terminal's is for
+ * those only who are there. */
+static bool had_by_program(const struct supervisor *supervisor,
+			   const struct signalfd_siginfo *signal)
 {
-	return signal->ssi_code == SI_KERNEL &&
-	       (signal->ssi_signo != SIGHUP || getsid(0) != getpid());
+	return companion_heard(&supervisor->companion, signal) &&
+	       (signal->ssi_code == SI_KERNEL || getpgid(supervisor->program) == getpgrp());
 }
 
 static void forward(const struct supervisor *supervisor, const struct signalfd_siginfo *signal)
@@ -288,15 +205,33 @@ static void forward(const struct supervisor *supervisor, const struct signalfd_s
 	int number = (int)signal->ssi_signo;
 	union sigval value = {.sival_ptr = (void *)(uintptr_t)signal->ssi_ptr};
 
+	if (had_by_program(supervisor, signal))
+		return;
 	if (signal->ssi_code == SI_QUEUE)
 		sigqueue(supervisor->program, number, value);
-	else if (!program_has_it(signal))
+	else
 		kill(supervisor->program, number);
 }
 
-static bool ends_programs(int number)
+/* Would it end this process if nothing were done about it? */
+static bool asks_to_end(int number)
 {
-	return number == SIGTERM || number == SIGINT || number == SIGHUP || number == SIGQUIT;
+	struct sigaction action;
+
+	return (number == SIGTERM || number == SIGINT || number == SIGHUP || number == SIGQUIT) &&
+	       !sigaction(number, NULL, &action) && action.sa_handler != SIG_IGN;
+}
+
+/* The copy that stays behind passes on what is there, and no more. False: whoever asks has asked
+ * before, or is not to wait at all. */
+static bool end_soon(struct supervisor *supervisor)
+{
+	bool waits = supervisor->behind && !supervisor->asked;
+
+	supervisor->asked = true;
+	if (waits)
+		streams_finish(&supervisor->streams);
+	return waits;
 }
 
 /* False: there is nobody left to take it, and it asks us to end. */
@@ -310,55 +245,39 @@ static bool take_signal(struct supervisor *supervisor)
 		reap(supervisor);
 	else if (supervisor->program >= 0)
 		forward(supervisor, &signal);
-	else
-		return !ends_programs((int)signal.ssi_signo);
+	else if (asks_to_end((int)signal.ssi_signo))
+		return end_soon(supervisor);
 	return true;
-}
-
-/* Until one has ended, at least. */
-static void await_pumps(struct supervisor *supervisor)
-{
-	eventfd_t ended;
-
-	if (!eventfd_read(supervisor->done, &ended))
-		supervisor->pumping -= (int)ended;
 }
 
 /* Until the program has ended and what it wrote is out. */
 static void attend(struct supervisor *supervisor)
 {
-	while (supervisor->program >= 0 || supervisor->pumping) {
+	while (supervisor->program >= 0 || supervisor->streams.pumping) {
 		struct pollfd fds[] = {
 			{.fd = supervisor->signals, .events = POLLIN},
-			{.fd = supervisor->done, .events = POLLIN},
+			{.fd = supervisor->streams.done, .events = POLLIN},
 		};
 
 		if (poll(fds, 2, -1) < 0)
 			continue;
 		if (fds[1].revents)
-			await_pumps(supervisor);
+			streams_await(&supervisor->streams);
 		if (fds[0].revents && !take_signal(supervisor))
 			return;
 	}
-	for (int i = 0; i < supervisor->count; i++)
-		pthread_join(supervisor->streams[i].pump, NULL);
+	streams_join(&supervisor->streams);
 }
 
 /* Whoever else holds a stream goes on writing to it. */
 static void stay_behind(struct supervisor *supervisor)
 {
-	bool held = false;
-
-	for (int i = 0; !supervisor->pumping && i < supervisor->count; i++)
-		held = held || !supervisor->streams[i].over;
-	if (!held || fork() != 0)
+	if (!streams_held(&supervisor->streams) || fork() != 0)
 		return;
-	close(supervisor->ended);
-	supervisor->ended = NONE;
-	if (chdir("/") || start_pumps(supervisor))
+	supervisor->behind = true;
+	if (chdir("/") || streams_go_on(&supervisor->streams))
 		_exit(EX_OSERR);
-	while (supervisor->pumping)
-		await_pumps(supervisor);
+	attend(supervisor);
 	_exit(0);
 }
 
@@ -383,22 +302,27 @@ static _Noreturn void end_as(int status)
 static pid_t start(struct supervisor *supervisor)
 {
 	supervisor->signals = signalfd(-1, &supervisor->caught, SFD_CLOEXEC | SFD_NONBLOCK);
-	supervisor->ended = eventfd(0, EFD_CLOEXEC);
-	supervisor->done = eventfd(0, EFD_CLOEXEC);
-	if (supervisor->signals < 0 || supervisor->ended < 0 || supervisor->done < 0 ||
-	    start_pumps(supervisor))
+	if (supervisor->signals < 0 || streams_start(&supervisor->streams))
 		return -1;
-	return fork();
+	take_timers(supervisor);
+	streams_hide(&supervisor->streams);
+	pid_t program = fork();
+
+	if (program < 0) {
+		give_timers(supervisor);
+		streams_show(&supervisor->streams);
+	}
+	return program;
 }
 
-int supervise(const struct limits *limits, const struct target *target)
+int supervise(const struct settings *settings, char *command)
 {
-	static struct supervisor supervisor;
+	static struct supervisor supervisor = {.companion = COMPANION_NONE};
 	pid_t self = getpid();
 
-	if (open_streams(&supervisor, limits, target))
+	if (streams_open(&supervisor.streams, settings, command))
 		return -1;
-	if (!supervisor.count)
+	if (!supervisor.streams.count)
 		return 0;
 	catch_signals(&supervisor);
 	supervisor.program = start(&supervisor);
@@ -410,13 +334,17 @@ int supervise(const struct limits *limits, const struct target *target)
 		return -1;
 	}
 	if (!supervisor.program) {
-		take_streams(&supervisor, self);
+		become_program(&supervisor, self);
 		return 0;
 	}
-	for (int i = 0; i < supervisor.count; i++)
-		close(supervisor.streams[i].to);
+	streams_given(&supervisor.streams);
+	if (!leads_a_session(self))
+		supervisor.companion = companion_start(supervisor.program, command);
 	let_go_of_fds(&supervisor);
+	streams_name(&supervisor.streams, supervisor.program);
 	attend(&supervisor);
+	companion_end(&supervisor.companion);
+	streams_report(&supervisor.streams);
 	stay_behind(&supervisor);
 	end_as(supervisor.status);
 }

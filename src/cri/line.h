@@ -12,6 +12,7 @@
 #include <time.h>
 
 enum cri_stream { CRI_STDOUT, CRI_STDERR, CRI_STREAMS };
+#define CRI_STREAM_WORDS "stdout stderr" /* in their order */
 
 struct cri_time {
 	struct timespec at;

@@ -31,8 +31,19 @@ void cri_reader_init(struct cri_reader *reader, const struct cri_wanted *wanted,
 void cri_reader_open(struct cri_reader *reader, int fd, off_t offset)
 {
 	reader->fd = fd;
+	reader->is_pipe = lseek(fd, 0, SEEK_CUR) < 0;
 	reader->offset = reader->searched = offset;
 	reader->begin = reader->end = 0;
+}
+
+static ssize_t read_next(int fd, char *bytes, size_t n)
+{
+	ssize_t got;
+
+	do
+		got = read(fd, bytes, n);
+	while (got < 0 && errno == EINTR);
+	return got;
 }
 
 static ssize_t read_at(int fd, char *bytes, size_t n, off_t offset)
@@ -54,8 +65,10 @@ static ssize_t read_more(struct cri_reader *reader)
 	memmove(reader->buffer, reader->buffer + reader->begin, held);
 	reader->begin = 0;
 	reader->end = held;
-	got = read_at(reader->fd, reader->buffer + held, sizeof reader->buffer - held,
-		      reader->offset);
+	got = reader->is_pipe
+		      ? read_next(reader->fd, reader->buffer + held, sizeof reader->buffer - held)
+		      : read_at(reader->fd, reader->buffer + held, sizeof reader->buffer - held,
+				reader->offset);
 	if (got > 0) {
 		reader->end += (size_t)got;
 		reader->offset += got;

@@ -13,7 +13,8 @@
  * Not here: Docker's JSON format, which kubelet tries on a first line that is malformed; kubelet's
  * own memory, which holds a whole log line. This reader streams a line of any length.
  *
- * Reads the file descriptor that it is given, with pread(2), and writes only through a sink. */
+ * Reads the file descriptor that it is given, with pread(2), or with read(2) where that is a pipe,
+ * and writes only through a sink. */
 #ifndef LINECAP_CRI_READER_H
 #define LINECAP_CRI_READER_H
 
@@ -57,6 +58,7 @@ struct cri_reader {
 	struct cri_wanted wanted;
 	struct cri_sink sink;
 	int fd;
+	bool is_pipe;	    /* then `follow` isn't wanted */
 	off_t offset;	    /* in the file, of what follows the buffer's bytes */
 	off_t searched;	    /* up to here the line at `begin` has no newline */
 	size_t begin, end;  /* the bytes in the buffer that have not been read yet */

@@ -8,7 +8,7 @@ load helpers
 setup_file() {
 	load helpers
 	compile onpipe judge race answers cancel trickle handler after_fork in_vfork stack heap \
-		no_memory counts calls bad_buffer
+		no_memory counts calls bad_buffer restarted odd_arrays
 	compile_library early empty
 	endless 2000000 >"$BATS_FILE_TMPDIR/endless"
 }
@@ -29,6 +29,32 @@ setup() {
 	equal 2000000 "$(longest <"$original")"
 }
 
+@test "contract_1: bytes that can't be read behind those that can keep no break from being put in" {
+	local way mode
+
+	for way in "second page" "second buffer" "end of second buffer" "buffer at NULL" "long buffer at NULL"; do
+		more_than 16384 "$(bad_buffer "$way" 4>answers | longest)"
+		for mode in split truncate json; do
+			LINECAP_MODE=$mode guarded bad_buffer "$way" 4>answers | cat >out
+			at_most 16384 "$(longest <out)" || refute "$way, $mode"
+			[[ $mode == split ]] || continue
+			equal "$(cut -d ' ' -f 1 answers)" "$(tr -d '\n' <out | wc -c)"
+		done
+	done
+}
+
+@test "contract_2: bytes none of which can be read are EFAULT, and break no line" {
+	local way
+
+	for way in nothing "nothing before NULL"; do
+		bad_buffer "$way" 4>answers | cat >out
+		equal "0 100" "$(<answers)"
+		guarded bash -c 'printf "%016384d"; exec "$@"' - bad_buffer "$way" 4>answers | cat >out
+		equal "0 100" "$(<answers)"
+		equal 16384 "$(wc -c <out)"
+	done
+}
+
 @test "contract_1: byte after byte, a line comes out in lines of max bytes" {
 	LINECAP_MAX=100 guarded bash -c 'for ((i = 0; i < 5000; i++)); do echo -n x; done' |
 		awk '{ print length }' | uniq -c >lengths
@@ -46,6 +72,14 @@ race_stays_bounded() {
 			awk -v bytes=$(($4 * $5)) '$1 == bytes' | wc -l)"
 		at_most $((1000 + in_flight)) "$(<length)" || refute "in round $round"
 	done
+}
+
+@test "contract_1: an empty buffer with a bad address lets nothing by" {
+	equal 16384 "$(guarded odd_arrays empty | longest)"
+}
+
+@test "contract_1: what went out ahead of a bad buffer is on the line" {
+	at_most 28384 "$(guarded odd_arrays bad | longest)" # max + one write
 }
 
 @test "contract_1: threads that race stay within max and what the others have in flight" {
@@ -105,13 +139,18 @@ with_the_library=(-E LINECAP_TARGET=stdio -E "LD_PRELOAD=$LIBLINECAP")
 @test "contract_2: lines within max make the same system calls, but for a look at each new fd" {
 	LINECAP_MAX=100 traced with all "${with_the_library[@]}"
 	traced without all
-	# linecap's look is from an fstat of the fd to a getpid, once; in the first the ledger is opened.
-	awk '/^fstat\(/ && !seen[$1]++ { looking = 1 }
-		looking { calls++; looking = !/^getpid/; next }
+	# linecap's look is a getpid and an fstat of the fd, once; in the first the ledger is opened, which
+	# takes longer where others have left many pages. These lines are as long as max, so the kernel is
+	# asked for each page of a buffer that isn't on the stack, once: can it be read?
+	awk '/^getpid\(/ { looking = 1 }
+		looking { calls++; looking = !/^fstat\(/; next }
+		/^shm/ { next }
+		/^rt_sigprocmask\(.*= -1 EINVAL/ { pages++; next }
 		{ print }
-		END { print calls + 0 >"calls" }' with >less
+		END { print calls + 0 >"calls"; print pages + 0 >"pages" }' with >less
 	same_file without less
-	at_most 12 "$(<calls)"
+	at_most 10 "$(<calls)"
+	at_most 2 "$(<pages)"
 }
 
 @test "contract_2: a line over max makes other calls, so the two above can fail" {
@@ -137,6 +176,11 @@ with_the_library=(-E LINECAP_TARGET=stdio -E "LD_PRELOAD=$LIBLINECAP")
 	LINECAP_MAX=100 LINECAP_MODE=truncate guarded_on_a_pipe answers |
 		sed '/an endless line/,$d' >with
 	diff without with
+}
+
+@test "contract_2: a break never stands alone in a full pipe, where a signal would show it as EINTR" {
+	equal "16384 bytes" "$(onpipe restarted 2>&1)"
+	equal "16384 bytes" "$(guarded_on_a_pipe restarted 2>&1)"
 }
 
 @test "contract_2: lines of up to PIPE_BUF bytes are never mixed, whoever writes" {
@@ -277,15 +321,15 @@ depth() {
 	awk -v way="$1" '$1 == way { print $2 }' "$2"
 }
 
-@test "contract_5: a write that needs breaks takes at most 4 KiB more of a handler's stack" {
+@test "contract_5: a write that needs breaks takes at most 2 KiB more of a handler's stack" {
 	local mode way
 
 	stack 4>without | cat >/dev/null
-	for mode in split truncate; do
+	for mode in split truncate json; do
 		LINECAP_MODE=$mode guarded stack 4>with | cat >/dev/null
 		for way in write writev syscall; do
 			more_than "$(depth "$way" without)" "$(depth "$way" with)"
-			at_most $(($(depth "$way" without) + 4096)) "$(depth "$way" with)"
+			at_most $(($(depth "$way" without) + 2048)) "$(depth "$way" with)"
 		done
 	done
 }
@@ -293,7 +337,7 @@ depth() {
 @test "contract_5: a write that needs no break takes at most half a KiB more, but for the first" {
 	stack 4>without | cat >/dev/null
 	guarded stack 4>with | cat >/dev/null
-	at_most $(($(depth first without) + 4096)) "$(depth first with)"
+	at_most $(($(depth first without) + 2048)) "$(depth first with)"
 	at_most $(($(depth line without) + 512)) "$(depth line with)"
 }
 
@@ -317,10 +361,11 @@ depth() {
 
 # --- 6: free when idle ----------------------------------------------------------------------------
 
-# calls_made ROUNDS [OPTION…]: the system calls of `calls` once its start is over.
+# calls_made ROUNDS [OPTION…]: the system calls of `calls` (on $fd, too) once its start is over, but for the ledger's, of
+# which there are more where others have left many pages.
 calls_made() {
-	strace -qq -e signal=none -o raw "${@:2}" calls "$1" | cat >/dev/null
-	sed '1,/the start is over/d' raw | wc -l
+	strace -qq -e signal=none -o raw "${@:2}" calls "$1" ${fd:+"$fd"} | cat >/dev/null
+	sed '1,/the start is over/d' raw | grep -vc '^shm'
 }
 
 # no_more_calls [OPTION…]: 200 rounds more make as many system calls more as without the library.
@@ -335,6 +380,14 @@ no_more_calls() {
 
 @test "contract_6: a write that needs no break makes no system call more" {
 	no_more_calls
+}
+
+@test "contract_6: a write to an fd beyond the map's first part makes none more" {
+	local fd
+
+	for fd in 255 256 "$(high_fd)"; do
+		no_more_calls
+	done
 }
 
 @test "contract_6: a write that needs no break makes none more in truncate mode or with a mark" {
@@ -355,16 +408,16 @@ start_calls() {
 	sed '1,/^munmap/d' raw | wc -l
 }
 
-@test "contract_6: the start of a descendant makes at most 4 system calls more than the loader's" {
+@test "contract_6: the start of a descendant makes at most 3 system calls more than the loader's" {
 	local words=() without
 
 	env LINECAP_TARGET=stdio LD_PRELOAD="$LIBLINECAP" env | grep '^LINECAP_' >settings
-	equal 5 "$(wc -l <settings)" # as an ancestor left them
+	equal 2 "$(wc -l <settings)" # as an ancestor left them: the target, and that it is settled
 	while read -r setting; do
 		words+=(-E "$setting")
 	done <settings
 	without=$(start_calls -E "LD_PRELOAD=$BATS_FILE_TMPDIR/empty.so")
-	at_most $((without + 4)) "$(start_calls -E "LD_PRELOAD=$LIBLINECAP" "${words[@]}")"
+	at_most $((without + 3)) "$(start_calls -E "LD_PRELOAD=$LIBLINECAP" "${words[@]}")"
 }
 
 # --- 7: never the reason that a program fails -----------------------------------------------------
@@ -392,22 +445,22 @@ complains_once() {
 	local value
 
 	for value in banana -1 63 1025M 2G 1T 16384x 16.5k '' 99999999999999999999999 0x100; do
-		complains_once "LINECAP_MAX=$value" "linecap: LINECAP_MAX=$value: not a size from 64\
- to 1G (suffixes k, M, G), or off; the default is used: 16384"
+		complains_once "LINECAP_MAX=$value" "linecap: LINECAP_MAX in the environment is\
+ '$value': expected a size from 64 to 1G (suffixes k, M, G), or off; the default is used: 16384"
 	done
 }
 
 @test "contract_7: a bad LINECAP_MODE gets one line and the default" {
-	complains_once LINECAP_MODE=Split "linecap: LINECAP_MODE=Split: not split or truncate;\
- the default is used: split"
+	complains_once LINECAP_MODE=Split "linecap: LINECAP_MODE in the environment is 'Split':\
+ expected split, truncate or json; the default is used: split"
 }
 
 @test "contract_7: a bad LINECAP_MARK gets one line and the default" {
 	complains_once LINECAP_MARK=123456789012345678901234567890123 \
-		"linecap: LINECAP_MARK=123456789012345678901234567890123: not at most 32 bytes\
- without a newline; the default is used: none"
-	complains_once LINECAP_MARK=$'two\nlines' "linecap: LINECAP_MARK=two?lines: not at most 32\
- bytes without a newline; the default is used: none"
+		"linecap: LINECAP_MARK in the environment is '123456789012345678901234567890123':\
+ expected at most 32 bytes without a newline; the default is used: none"
+	complains_once LINECAP_MARK=$'two\nlines' "linecap: LINECAP_MARK in the environment is 'two?lines':\
+ expected at most 32 bytes without a newline; the default is used: none"
 }
 
 @test "contract_7: a bad LINECAP_TARGET gets one line and the default" {
@@ -417,16 +470,16 @@ complains_once() {
 		env LINECAP_TARGET="$value" LD_PRELOAD="$LIBLINECAP" bash -c "$many_children" \
 			>file 2>said || status=$?
 		equal 42 "$status"
-		equal "linecap: LINECAP_TARGET=$value: not auto, stdio, none or DEV:INO,... (at most 8);\
- the default is used: auto" "$(<said)"
+		equal "linecap: LINECAP_TARGET in the environment is '$value': expected auto, stdio, none or\
+ DEV:INO,... (at most 8); the default is used: auto" "$(<said)"
 	done
 }
 
 @test "contract_7: what a terminal would obey is not said to it, nor more than 64 bytes" {
 	env LINECAP_MAX=$'\e[2J\a' LD_PRELOAD="$LIBLINECAP" true 2>said
-	grep -qF 'LINECAP_MAX=?[2J?:' said
+	grep -qF "is '?[2J?':" said
 	env LINECAP_MAX="$(printf %0100d 1)x" LD_PRELOAD="$LIBLINECAP" true 2>said
-	grep -qE 'LINECAP_MAX=0{64}\.\.\.:' said
+	grep -qE "is '0{64}\.\.\.':" said
 }
 
 @test "contract_7: all that is wrong is said, a line each" {

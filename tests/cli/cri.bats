@@ -3,11 +3,10 @@
 # the log itself are tested in tests/unit/cri_*.c. Waits are for a state, with a bound.
 
 # shellcheck disable=SC2154 # run --separate-stderr sets $stderr
-bats_require_minimum_version 1.5.0
+load helpers
 STAMP='[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{9}Z'
 
 setup() {
-	LINECAP=$(realpath "${LINECAP:-$BATS_TEST_DIRNAME/../../build/linecap}")
 	log=$BATS_TEST_TMPDIR/0.log
 }
 
@@ -132,15 +131,14 @@ follow() { # starts cri-read --follow on the log; its output goes to out and err
 		[ "$status" -eq 64 ]
 		[ "$output" = "linecap cri-log: $1" ]
 	}
-	local range='--max-line is -1 (no limit) to 2147483647 bytes, not'
-	mistake "$range '16k'" --max-line 16k
-	mistake "$range '-2'" --max-line -2
-	mistake "$range '2147483648'" --max-line 2147483648
-	mistake "$range ''" --max-line ''
-	mistake "--stream is stdout or stderr, not 'std\\nerr'" --stream $'std\nerr'
-	mistake '-o needs a value' -o
+	local value range='a number of bytes from 0 to 2147483647, or -1 (no limit)'
+	for value in 16k -2 2147483648 '' ' 1' +1 1e3; do
+		mistake "--max-line is '$value': expected $range" --max-line "$value"
+	done
+	mistake "--stream is 'std\\nerr': expected stdout or stderr" --stream $'std\nerr'
+	mistake '-o needs a value: expected the name of a file' -o
 	mistake "no option '--frobnicate'" --frobnicate
-	mistake "it reads stdin and takes no argument, so not 'x'" x
+	mistake "'x' is one operand too many; usage: linecap cri-log [OPTION...] <INPUT" x
 }
 
 @test "cri-log: a file that can't be opened exits 73" {
@@ -261,6 +259,60 @@ follow() { # starts cri-read --follow on the log; its output goes to out and err
 	eventually holds "$BATS_TEST_TMPDIR/out" $'two\nthree\nfour'
 }
 
+@test "cri-read: stdin, a pipe and a file of stdin's are read as a file is" {
+	{ line 1 stdout F one; line 2 stdout P two-; line 3 stdout F three; line 4 stdout F four | tr -d '\n'; } >"$log"
+	gzip -c "$log" >"$log.gz"
+	for words in "" "--tail 2" "--tail 0" "--tail -1" "--limit-bytes 5" "--timestamps" "--tail 9"; do
+		# shellcheck disable=SC2086 # a list of words
+		"$LINECAP" cri-read $words "$log" >"$BATS_TEST_TMPDIR/whole"
+		# shellcheck disable=SC2086
+		zcat "$log.gz" | "$LINECAP" cri-read $words - | cmp - "$BATS_TEST_TMPDIR/whole"
+		# shellcheck disable=SC2086
+		"$LINECAP" cri-read $words - <"$log" | cmp - "$BATS_TEST_TMPDIR/whole"
+		# shellcheck disable=SC2086
+		"$LINECAP" cri-read $words <(cat "$log") | cmp - "$BATS_TEST_TMPDIR/whole"
+	done
+	[ -s "$BATS_TEST_TMPDIR/whole" ]
+	run bash -c '{ read -r; exec "$1" cri-read - 2>&1; } <"$2"' - "$LINECAP" "$log"
+	[ "$status" -eq 0 ]
+	[ "$output" = $'two-three\nfour' ]
+}
+
+@test "cri-read: lines of a pipe longer than the buffer, in small pieces, come whole" {
+	{ line 1 stdout F "$(head -c 200000 /dev/zero | tr '\0' x)"; line 2 stdout F two; } >"$log"
+	dd if="$log" bs=777 2>/dev/null | "$LINECAP" cri-read - | cmp - <("$LINECAP" cri-read "$log")
+}
+
+@test "cri-read: --follow of a pipe shows each line as it comes, and ends with it" {
+	mkfifo "$BATS_TEST_TMPDIR/in"
+	"$LINECAP" cri-read --follow - <"$BATS_TEST_TMPDIR/in" >"$BATS_TEST_TMPDIR/out" 3>&- &
+	local at_pipe=$!
+	exec 9>"$BATS_TEST_TMPDIR/in"
+	line 1 stdout F one >&9
+	eventually holds "$BATS_TEST_TMPDIR/out" one
+	exec 9>&-
+	wait "$at_pipe"
+}
+
+@test "cri-read: --follow of a file that has no name is a mistake" {
+	line 1 stdout F one >"$log"
+	run -64 "$LINECAP" cri-read --follow - <"$log"
+	[ "$output" = 'linecap cri-read: --follow needs the name of the file that stdin is' ]
+}
+
+@test "cri-read: --follow sees what is added by another name, where inotify is silent" {
+	mkdir "$BATS_TEST_TMPDIR/elsewhere"
+	line 1 stdout F one >"$log"
+	ln "$log" "$BATS_TEST_TMPDIR/elsewhere/0.log"
+	follow
+	eventually holds "$BATS_TEST_TMPDIR/out" one
+	# Whatever it was just about to look at, it has to look again for the second of these.
+	for second in 2 3; do
+		line $second stdout F $second >>"$BATS_TEST_TMPDIR/elsewhere/0.log"
+		eventually grep -qx $second "$BATS_TEST_TMPDIR/out"
+	done
+}
+
 @test "cri-read: --follow ends by itself at --limit-bytes" {
 	line 1 stdout F one >"$log"
 	follow --limit-bytes 6
@@ -276,16 +328,33 @@ follow() { # starts cri-read --follow on the log; its output goes to out and err
 		[ "$status" -eq 64 ]
 		[ "$output" = "linecap cri-read: $1" ]
 	}
-	mistake "--tail is a number of log lines or -1 (all), not 'some'" --tail some x
-	mistake "--tail is a number of log lines or -1 (all), not '-2'" --tail -2 x
-	mistake "--since-time is like 2006-01-02T15:04:05Z, not 'now'" --since-time now x
-	mistake "--limit-bytes is a size like 4096 or 10M, not '-1'" --limit-bytes -1 x
-	mistake "--limit-bytes is a size like 4096 or 10M, not '1x'" --limit-bytes 1x x
-	mistake "--stream is stdout or stderr, not 'both'" --stream both x
-	mistake '--tail needs a value' --tail
+	local value
+	for value in some -2 '' ' 3' 3k; do
+		mistake "--tail is '$value': expected a number of log lines, or -1 (all)" --tail "$value" x
+	done
+	mistake "--since-time is 'now': expected a time like 2006-01-02T15:04:05Z" --since-time now x
+	mistake "--stream is 'both': expected stdout or stderr" --stream both x
+	mistake '--tail needs a value: expected a number of log lines, or -1 (all)' --tail
 	mistake "no option '-z'" -z x
-	mistake 'it takes one FILE, not 0'
-	mistake 'it takes one FILE, not 2' a b
+	mistake 'FILE is missing; usage: linecap cri-read [OPTION...] FILE'
+	mistake "'b' is one operand too many; usage: linecap cri-read [OPTION...] FILE" a b
+}
+
+@test "cri-read: --limit-bytes takes a plain size and nothing that only looks like one" {
+	local value
+	line 1 stdout F one >"$log"
+	for value in -1 1x 5kx 10MB 1e3 010 '' ' 4' +4 0x10 1.5k k 4kk 99999999999999999999 99999999999999G; do
+		run "$LINECAP" cri-read --limit-bytes "$value" "$log"
+		[ "$status" -eq 64 ]
+		[ "$output" = "linecap cri-read: --limit-bytes is '$value': expected a size like 4096, 64k or 10M, or 0 (no limit)" ]
+	done
+	[ "$("$LINECAP" cri-read --limit-bytes 2 "$log")" = on ]
+	[ "$("$LINECAP" cri-read --limit-bytes 1k "$log")" = one ]
+}
+
+@test "cri-read: --limit-bytes 0 is no limit, as kubectl's" {
+	line 1 stdout F one >"$log"
+	[ "$("$LINECAP" cri-read --limit-bytes 0 "$log")" = one ]
 }
 
 @test "cri-read: a file that can't be opened exits 66, followed or not" {

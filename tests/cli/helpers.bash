@@ -5,13 +5,50 @@
 
 bats_require_minimum_version 1.5.0
 
-LIBLINECAP=$(realpath "${LIBLINECAP:-$BATS_TEST_DIRNAME/../../build/liblinecap.so}")
-LINECAP=$(realpath "${LINECAP:-$BATS_TEST_DIRNAME/../../build/linecap}")
+# --- where a test stands --------------------------------------------------------------------------
+
+# Nothing on stdin, and no signal ignored, whoever started bats: a shell can't undo the latter, so bats'
+# own shell for this test starts again.
+exec </dev/null
+ignored=$(awk '$1 == "SigIgn:" { print "0x" $2 }' "/proc/$$/status")
+# INT and QUIT bash ignores by itself, and 32 and 33 are libc's, which nobody can set by its functions.
+if ((ignored & ~0x180000006)) && [[ ${0##*/} == bats-exec-test ]]; then
+	rmdir "$BATS_TEST_TMPDIR"
+	mapfile -d '' words <"/proc/$$/cmdline"
+	exec env --default-signal "${words[@]}"
+fi
+
+ROOT=$(realpath "${BASH_SOURCE[0]%/*}/../..")
+BUILD=$(cd "$ROOT" && realpath -m "${BUILD:-build}")
+export BUILD
+
+# tests/check has built already; who calls `bats FILE` has it done here, once.
+if [[ ! ${LIBLINECAP-} && ! ${LINECAP-} && ! -e $BATS_RUN_TMPDIR/built ]]; then
+	mkdir -p "$BUILD"
+	flock "$BUILD/lock" make -s -C "$ROOT" BUILD="${BUILD#"$ROOT/"}" all >&2 || {
+		echo "helpers: make fails: try it in $ROOT" >&2
+		exit 1
+	}
+	: >"$BATS_RUN_TMPDIR/built"
+fi
+LIBLINECAP=$(realpath "${LIBLINECAP:-$BUILD/liblinecap.so}")
+LINECAP=$(realpath "${LINECAP:-$BUILD/linecap}")
 PYTHON=$(PATH=/usr/bin:$PATH command -v python3) # what else is called python3 may be a script
-export LIBLINECAP LINECAP
 export PATH=$BATS_FILE_TMPDIR:$PATH # the programs are called by their names
 unset LD_PRELOAD "${!LINECAP_@}"    # as a user's shell may have them
 shopt -s inherit_errexit
+
+# copy_into PLACE: from here on the library and the program are copies there.
+copy_into() {
+	mkdir -p "$1"
+	[[ -e $1/linecap ]] || install -m 755 "$LIBLINECAP" "${LIBLINECAP%/*}/libways.so" "$LINECAP" "$1"
+	LIBLINECAP=$1/liblinecap.so
+	LINECAP=$1/linecap
+}
+
+# A loader takes a blank and a colon for the end of a path in LD_PRELOAD.
+[[ $LIBLINECAP != *[\ :]* ]] || copy_into "$BATS_RUN_TMPDIR/copies"
+export LIBLINECAP LINECAP
 
 # --- programs -------------------------------------------------------------------------------------
 
@@ -53,17 +90,11 @@ guarded_on_a_pipe() {
 	LINECAP_TARGET=${LINECAP_TARGET-stdio} onpipe env LD_PRELOAD="$LIBLINECAP" "$@"
 }
 
-# From here on the library and the program are copies that any user can read: the checkout may lie in
-# a folder that only its owner may enter.
+# What any user can read: the checkout may lie in a folder that only its owner may enter.
 share_with_all_users() {
-	local place=$BATS_RUN_TMPDIR/all_users
-
 	chmod a+x "$BATS_RUN_TMPDIR"
-	mkdir -p "$place"
-	chmod 755 "$place"
-	[[ -e $place/linecap ]] || install -m 755 "$LIBLINECAP" "$LINECAP" "$place"
-	LIBLINECAP=$place/liblinecap.so
-	LINECAP=$place/linecap
+	copy_into "$BATS_RUN_TMPDIR/all_users"
+	chmod 755 "$BATS_RUN_TMPDIR/all_users"
 }
 
 # --- input ----------------------------------------------------------------------------------------
@@ -124,4 +155,79 @@ until_true() {
 
 need_root() {
 	[[ $EUID == 0 ]] || skip "needs root"
+}
+
+# Before a command: it has mounts that nobody else sees. What a test mounts, it mounts in there. In a
+# chroot they can't be had but through tests/guest.
+own_mounts=(unshare --mount --propagation private)
+
+need_own_mounts() {
+	need_root
+	"${own_mounts[@]}" true 2>/dev/null || skip "no mounts of its own can be had"
+}
+
+# System V segments of its own, in an IPC namespace that goes with its last process.
+need_own_segments() {
+	need_root
+	unshare --ipc true 2>/dev/null || skip "no segments of its own can be had"
+}
+
+# hold_segments, in setup: an IPC namespace that $holder keeps until release_segments, in teardown. In the
+# test's folder, with a pipe there: $id is its DEV:INO.
+hold_segments() {
+	need_own_segments
+	share_with_all_users
+	cd "$BATS_TEST_TMPDIR" || return
+	unshare --ipc sh -c 'touch ready && exec sleep infinity' 3>&- &
+	holder=$!
+	until_true 30 test -e ready
+	mkfifo pipe
+	id=$(stat -c %d:%i pipe)
+}
+
+release_segments() {
+	[[ -z ${holder-} ]] || kill "$holder"
+}
+
+# The command in that IPC namespace.
+inside() {
+	enter "$holder" --ipc --wd -- "$@"
+}
+
+# The same with the library and the pipe guarded.
+inside_guarded() {
+	inside env LINECAP_TARGET="$id" LD_PRELOAD="$LIBLINECAP" "$@"
+}
+
+# enter PID WORDS… -- COMMAND…: nsenter(1) with these words: --mount, --pid, --ipc, --wd. PID was started
+# by this test, and has left each of these of ours behind: what is changed in there is not the machine's.
+# --root, or a chroot would be left for the host's /.
+enter() {
+	local pid=$1 above=$1 word
+
+	while ((above > 1 && above != $$)); do
+		above=$(awk '$1 == "PPid:" { print $2 }' "/proc/$above/status")
+	done
+	[[ $above == "$$" ]] || refute "process $pid was not started by this test" || return
+	for word in "${@:2}"; do
+		case $word in
+		--mount) word=mnt ;;
+		--pid | --ipc) word=${word#--} ;;
+		--wd) continue ;;
+		--) break ;;
+		*) refute "enter: $word" || return ;;
+		esac
+		[[ ! /proc/$pid/ns/$word -ef /proc/$$/ns/$word ]] ||
+			refute "process $pid has no $word namespace of its own" || return
+	done
+	nsenter --target "$pid" --root "${@:2}"
+}
+
+# The highest fd that may be had, within reason.
+high_fd() {
+	local most
+
+	most=$(ulimit -Hn)
+	[[ $most != unlimited && $most -lt 100000 ]] || most=100000
+	echo $((most - 1))
 }

@@ -1,39 +1,20 @@
 #!/usr/bin/env bats
-# The ledger in real processes: when its page is made, what becomes of a folder that is hostile,
-# full or not there, and when pages go. Each test has a /dev/shm of its own (mount_namespaces(7)),
-# which takes root; the pipe is a named one, so that its page's name is known beforehand.
+# The ledger in real processes: when its page is made, what becomes of keys that are taken, of limits
+# and of filters, and when pages go. Each test has System V segments of its own (ipc_namespaces(7)),
+# which takes root; the pipe is a named one, so that all processes of a test know it.
 
 # shellcheck disable=SC2016,SC2164  # scripts for other shells; bats ends at a cd that fails
 
 load helpers
 
 setup() {
-	need_root
-	share_with_all_users
-	cd "$BATS_TEST_TMPDIR"
-	unshare -m --propagation private sh -c '
-		mount -t tmpfs -o mode=1777 shm /dev/shm && touch ready && exec sleep infinity' 3>&- &
-	holder=$!
-	until_true 30 test -e ready
-	mkfifo pipe
-	id=$(stat -c %d:%i pipe)
-	page=/dev/shm/linecap.0.${id/:/.}
+	hold_segments
 	export LINECAP_MAX=64
 }
 
 teardown() {
 	[[ -z ${other-} ]] || echo >&7
-	[[ -z ${holder-} ]] || kill "$holder"
-}
-
-# The command in the test's mount namespace.
-inside() {
-	nsenter -m -w -t "$holder" -- "$@"
-}
-
-# The same with the library and the pipe guarded.
-inside_guarded() {
-	inside env LINECAP_TARGET="$id" LD_PRELOAD="$LIBLINECAP" "$@"
+	release_segments
 }
 
 # What comes out of the pipe, from here to stop_reading, is in the file `out`.
@@ -52,9 +33,41 @@ through() {
 	"$@" >&6
 }
 
-pages() {
-	inside sh -c 'ls /dev/shm | grep -c "^linecap\.[0-9.]*\$"' || true
+# The keys of the pages, in order.
+keys() {
+	inside ipcs -m | awk '$1 ~ /^0x6c/ { print $1 }' | sort
 }
+
+pages() {
+	keys | grep -c . || true
+}
+
+# key 0, key 1: the first and the second key of root's page for the pipe.
+key() {
+	start_reading
+	through inside_guarded /usr/bin/printf x
+	local first
+	first=$(keys)
+	inside ipcrm -M "$first"
+	if [[ $1 == 1 ]]; then
+		inside "$PYTHON" -c "$segment" "$first" 65534 0600
+		through inside_guarded /usr/bin/printf x
+		keys | grep -v "$first"
+		inside ipcrm -a
+	else
+		echo "$first"
+	fi
+	stop_reading
+}
+
+# Python: makes a segment. KEY UID MODE [SIZE]
+segment='import ctypes, os, sys
+key, uid, mode = int(sys.argv[1], 16), int(sys.argv[2]), int(sys.argv[3], 8)
+size = int(sys.argv[4]) if len(sys.argv) > 4 else 4096
+os.seteuid(uid)
+libc = ctypes.CDLL(None, use_errno=True)
+if libc.shmget(key, size, 0o3000 | mode) < 0:
+    sys.exit(os.strerror(ctypes.get_errno()))'
 
 # --- when it is made ------------------------------------------------------------------------------
 
@@ -67,7 +80,7 @@ pages() {
 	stop_reading
 	equal 64 "$(longest <out)"
 	equal 150 "$(tr -d '\n' <out | wc -c)"
-	inside test -f "$page"
+	equal 1 "$(pages)"
 }
 
 @test "without the library the same processes make one long line" {
@@ -85,10 +98,22 @@ pages() {
 		sh -c 'cd /; printf a; printf b; printf c'
 	stop_reading
 	equal abc "$(<out)"
-	equal 1 "$(grep -c "$page" trace)"
 	equal "chdir page write write write" "$(sed -nE \
-		-e 's/^chdir.*/chdir/p' -e "s|^openat.*$page.*|page|p" -e 's/^write\(1, .*/write/p' trace |
+		-e 's/^chdir.*/chdir/p' -e "s|^shmat.*|page|p" -e 's/^write\(1, .*/write/p' trace |
 		paste -sd ' ')"
+}
+
+# first_write: the system calls of a process's first write to the pipe, by name.
+first_write() {
+	through inside_guarded strace -E LD_PRELOAD="$LIBLINECAP" -o trace sh -c 'cd /; printf a'
+	sed -nE '1,/^chdir/d; /^write\(1/q; s/\(.*//p' trace
+}
+
+@test "a pipe's first write costs six system calls, the first of a process that joins five" {
+	start_reading
+	equal "getpid fstat shmget shmat shmctl shmget" "$(first_write | paste -sd ' ')"
+	equal "getpid fstat shmget shmat shmctl" "$(first_write | paste -sd ' ')"
+	stop_reading
 }
 
 @test "a process that writes to no guarded pipe makes no page" {
@@ -110,66 +135,55 @@ pages() {
 	equal "64 36" "$(awk '{ print length }' out | paste -sd ' ')"
 }
 
-# --- who may stand in its place -------------------------------------------------------------------
-
-# place KIND: something at the page's path that is no page.
-place() {
-	inside sh -ec '
-		page=$1 kind=$2
-		fill() { head -c 4096 /dev/urandom >"$1"; chmod 600 "$1"; }
-		case $kind in
-		nobody) fill "$page"; chown 65534 "$page" ;;
-		mode) fill "$page"; chmod 666 "$page" ;;
-		short) echo x >"$page"; chmod 600 "$page" ;;
-		garbage) fill "$page" ;;
-		symlink) fill /dev/shm/other; ln -s other "$page" ;;
-		dangling) ln -s other "$page" ;;
-		symlink-to-fifo) mkfifo /dev/shm/other; ln -s other "$page" ;;
-		symlink-to-device) ln -s /dev/zero "$page" ;;
-		hard-link) fill /dev/shm/other; ln /dev/shm/other "$page" ;;
-		directory) mkdir "$page" ;;
-		fifo) mkfifo -m 600 "$page" ;;
-		device) mknod -m 600 "$page" c 1 5 ;;
-		esac' - "$page" "$1"
-}
-
-snapshot() {
-	inside sh -c 'cd /dev/shm; stat -c "%n %i %f %s %u %h" *; cat $(find . -type f) | cksum'
-}
-
-@test "whatever stands in the page's place: it stays as it was, and the line is bounded" {
-	local before kind kinds
-
-	kinds="nobody mode short garbage symlink dangling symlink-to-fifo symlink-to-device hard-link
-		directory fifo device"
-	for kind in $kinds; do
-		place "$kind"
-		before=$(snapshot)
-		start_reading
-		through inside_guarded dd if=/dev/zero bs=1000 count=3 status=none ||
-			refute "$kind: status $?"
-		stop_reading
-		equal "$kind: 64" "$kind: $(longest <out)"
-		equal "$kind: 3000" "$kind: $(tr -d '\n' <out | wc -c)"
-		equal "$kind: $before" "$kind: $(snapshot)"
-		inside sh -c 'rm -r /dev/shm/*'
-	done
-}
-
-@test "another uid can neither open, truncate, remove nor replace the page" {
+@test "a process that has left its uid since its start counts with those of the new one" {
 	start_reading
-	through inside_guarded /usr/bin/printf x
+	through inside_guarded "$PYTHON" -c 'import os, sys
+os.setresuid(65534, 65534, 65534)
+os.write(1, b"%050d" % 0)'
+	through inside_guarded setpriv --reuid=65534 --regid=65534 --clear-groups \
+		/usr/bin/printf '%050d' 0
 	stop_reading
-	for attempt in ': <"$1"' ': >>"$1"' 'truncate -s 0 "$1"' 'rm "$1"' 'mv /dev/shm/mine "$1"' \
-		'mv "$1" /dev/shm/theirs' 'chmod 666 "$1"'; do
-		run -1 inside setpriv --reuid=65534 --regid=65534 --clear-groups \
-			sh -c "true >/dev/shm/mine; ($attempt) </dev/null || exit 1" - "$page"
-		[[ $output == *"ermission denied"* || $output == *"not permitted"* ]]
-	done
-	equal 4096 "$(inside stat -c %s "$page")"
+	equal "64 36" "$(awk '{ print length }' out | paste -sd ' ')"
+	equal 1 "$(pages)"
 }
 
-# --- no folder, no room ---------------------------------------------------------------------------
+# --- what may be in its way -----------------------------------------------------------------------
+
+# together WHAT: two processes share a line in spite of WHAT.
+together() {
+	start_reading
+	through inside_guarded /usr/bin/printf '%050d' 0
+	through inside_guarded /usr/bin/printf '%050d' 0
+	stop_reading
+	equal "$1: 64 36" "$1: $(awk '{ print length }' out | paste -sd ' ')"
+}
+
+@test "whoever takes the key of root's page before root does is not in the way" {
+	local first
+
+	first=$(key 0)
+	for words in "65534 0600" "65534 0666" "0 0644" "0 0600 1" "65534 0666 65536"; do
+		# shellcheck disable=SC2086  # a list of words
+		inside "$PYTHON" -c "$segment" "$first" $words
+		together "$words"
+		equal 2 "$(pages)"
+		inside ipcrm -a
+	done
+}
+
+@test "once what was in the way is gone, the page is still the same" {
+	local first
+
+	first=$(key 0)
+	inside "$PYTHON" -c "$segment" "$first" 65534 0600
+	start_reading
+	through inside_guarded /usr/bin/printf '%050d' 0
+	inside ipcrm -M "$first"
+	through inside_guarded /usr/bin/printf '%050d' 0
+	stop_reading
+	equal "64 36" "$(awk '{ print length }' out | paste -sd ' ')"
+	equal 1 "$(pages)"
+}
 
 # The line of one process is bounded, and it ends well.
 bounded_by_itself() {
@@ -179,51 +193,72 @@ bounded_by_itself() {
 	equal "64 64 22" "$(awk '{ print length }' out | paste -sd ' ')"
 }
 
-@test "where /dev/shm is full the process has a line of its own" {
-	inside sh -c 'mount -o remount,size=64k /dev/shm; ! cat /dev/zero >/dev/shm/filler' 2>/dev/null
+@test "where both keys are taken the process has a line of its own" {
+	local first second
+
+	first=$(key 0) second=$(key 1)
+	inside "$PYTHON" -c "$segment" "$first" 65534 0666
+	inside "$PYTHON" -c "$segment" "$second" 65534 0666
 	bounded_by_itself inside_guarded
-	bounded_by_itself inside_guarded # beside what the first one left
+	equal 2 "$(pages)"
 }
 
-@test "where /dev/shm has no inodes left the process has a line of its own" {
-	inside sh -c 'mount -o remount,nr_inodes=1 /dev/shm'
-	bounded_by_itself inside_guarded
-	equal 0 "$(pages)"
-}
-
-@test "where /dev/shm is read-only the process has a line of its own" {
-	inside mount -o remount,ro /dev/shm
-	bounded_by_itself inside_guarded
-	equal 0 "$(pages)"
-}
-
-@test "where there is no /dev/shm the process has a line of its own" {
-	inside umount /dev/shm
-	bounded_by_itself inside unshare -m sh -c 'mount -t tmpfs dev /dev
-		LINECAP_TARGET=$1 LD_PRELOAD=$2; shift 2; export LINECAP_TARGET LD_PRELOAD; exec "$@"' \
-		- "$id" "$LIBLINECAP"
-}
-
-@test "the umask does not matter" {
+@test "another uid can neither read nor remove the page" {
 	start_reading
-	for mask in 0 0777 0077; do
-		through inside_guarded setpriv --reuid=65534 --regid=65534 --clear-groups \
-			sh -c "umask $mask; printf %030d 0"
-	done
+	through inside_guarded /usr/bin/printf x
 	stop_reading
-	equal "64 26" "$(awk '{ print length }' out | paste -sd ' ')"
-	equal 600 "$(inside stat -c %a "${page/.0./.65534.}")"
+	run -1 inside setpriv --reuid=65534 --regid=65534 --clear-groups ipcrm -M "$(keys)"
+	[[ $output == *"ermission denied"* || $output == *"not permitted"* ]]
+	equal 1 "$(pages)"
+	run -0 inside setpriv --reuid=65534 --regid=65534 --clear-groups "$LINECAP" stat
+	equal "no guarded pipe has been written to" "$output"
+}
+
+# A page in /dev/shm could be truncated by its own uid, from another container of the pod too: then
+# those who had it mapped died of SIGBUS.
+@test "whoever has the uid's rights may remove the page under a writer, which goes on" {
+	start_reading
+	through inside_guarded sh -c 'printf %050d 0; ipcrm -a; printf %050d 0; printf %050d 0'
+	stop_reading
+	equal "64 64 22" "$(awk '{ print length }' out | paste -sd ' ')"
+}
+
+# --- limits and filters ---------------------------------------------------------------------------
+
+# At the file size limit a file's blocks can't be allocated: SIGXFSZ.
+@test "a process whose file size limit is 0 lives, and joins" {
+	start_reading
+	through inside_guarded sh -c 'ulimit -f 0; exec /usr/bin/printf %050d 0'
+	through inside_guarded /usr/bin/printf '%050d' 0
+	stop_reading
+	equal "64 36" "$(awk '{ print length }' out | paste -sd ' ')"
+}
+
+@test "where the kernel's limit of segments is reached the process has a line of its own" {
+	inside sh -c 'echo 0 >/proc/sys/kernel/shmmni' || skip "sysctls are read-only"
+	bounded_by_itself inside_guarded
+	equal 0 "$(pages)"
+}
+
+@test "where shmget, shmat or shmctl are denied the process has a line of its own" {
+	for call in shmget shmat shmctl; do
+		for error in ENOSYS EPERM; do
+			bounded_by_itself inside_guarded strace -qq -o /dev/null \
+				-e inject=$call:error=$error
+			inside ipcrm -a
+		done
+	done
 }
 
 # --- when it goes ---------------------------------------------------------------------------------
 
 # The script, in a PID namespace of its own where nobody else holds anything. `guarded COMMAND` is
-# the first process of a tree; `pages` are those in /dev/shm.
+# the first process of a tree; `pages` are the keys of those there are.
 alone() {
 	inside unshare -pf --mount-proc --kill-child sh -c '
 		so=$1
 		guarded() { LINECAP_TARGET=stdio LD_PRELOAD=$so "$@"; }
-		pages() { (cd /dev/shm; echo linecap.*); }
+		pages() { ipcs -m | sed -n "s/^\(0x6c[0-9a-f]*\) .*/\1/p"; }
 		eval "$2"' - "$LIBLINECAP" "$1" 3>&-
 }
 
@@ -233,7 +268,7 @@ alone() {
 		guarded /bin/echo 2 | cat; second=$(pages)
 		echo "$first"; echo "$second"'
 	equal 4 "${#lines[@]}"
-	[[ ${lines[2]} =~ ^linecap(\.[0-9]+){3}$ && ${lines[3]} =~ ^linecap(\.[0-9]+){3}$ ]]
+	[[ ${lines[2]} =~ ^0x6c[0-9a-f]{6}$ && ${lines[3]} =~ ^0x6c[0-9a-f]{6}$ ]]
 	[[ ${lines[2]} != "${lines[3]}" ]]
 }
 
@@ -242,10 +277,10 @@ alone() {
 		mkfifo live; exec 5<>live
 		guarded /bin/echo 1 >&5; live=$(pages)
 		guarded /bin/echo 2 | cat
-		case " $(pages) " in *" $live "*) echo it stays ;; esac
+		case "$(pages)" in *"$live"*) echo it stays ;; esac
 		exec 5>&-
 		guarded /bin/echo 3 | cat
-		case " $(pages) " in *" $live "*) ;; *) echo it is gone ;; esac'
+		case "$(pages)" in *"$live"*) ;; *) echo it is gone ;; esac'
 	equal $'2\nit stays\n3\nit is gone' "$output"
 }
 
@@ -257,15 +292,8 @@ alone() {
 	equal $'1\nit stays' "$output"
 }
 
-# later SECONDS: strace's words for a clock that shows so much more.
-later() {
-	"$PYTHON" -c 'import struct, sys, time
-print("-qq -o /dev/null -e trace=clock_gettime -e inject=clock_gettime:poke_exit=@arg2="
-      + struct.pack("<q", int(time.time()) + int(sys.argv[1])).hex())' "$1"
-}
-
-# elsewhere FILE SCRIPT: `alone` in the background, until leave_elsewhere: the number of a namespace
-# that has ended would be the next one's. FILE: what the script makes at its end.
+# elsewhere FILE SCRIPT: `alone` in the background, until leave_elsewhere. FILE: what the script makes
+# at its end.
 elsewhere() {
 	mkfifo finish
 	exec 7<>finish
@@ -279,57 +307,31 @@ leave_elsewhere() {
 	wait "$other"
 }
 
-# sweep_after SECONDS: what is left, in a PID namespace of its own.
-sweep_after() {
-	run alone "strace $(later "$1") env LINECAP_TARGET=stdio LD_PRELOAD=\$so /bin/true | cat; pages"
-}
-
-@test "a page of another PID namespace stays for an hour, and goes then" {
-	elsewhere ended 'guarded /bin/echo 1 | cat >/dev/null'
-	for seconds in 0 3500; do
-		sweep_after $seconds
-		[[ $output =~ ^linecap(\.[0-9]+){3}$ ]]
-	done
-	sweep_after 3700
-	equal 'linecap.*' "$output"
-	leave_elsewhere
-}
-
-@test "a page that a process of another PID namespace has mapped stays" {
+@test "a page that a process of another PID namespace has attached stays" {
 	elsewhere ended 'mkfifo live never; exec 5<>live
-		guarded sh -c "echo 1; >mapped; read line <>never" >&5 &
-		until [ -e mapped ]; do sleep 0.01; done'
-	sweep_after 99999
-	[[ $output =~ ^linecap(\.[0-9]+){3}$ ]]
+		guarded sh -c "echo 1; >attached; read line <>never" >&5 &
+		until [ -e attached ]; do sleep 0.01; done'
+	run alone 'guarded /bin/true | cat; pages'
+	[[ $output =~ ^0x6c[0-9a-f]{6}$ ]]
 	leave_elsewhere
-	sweep_after 99999
-	equal 'linecap.*' "$output"
 }
 
-# The lease that tells whether anybody maps a page would have the kernel send SIGIO.
-@test "whoever opens a page while it is swept does not end the sweeper" {
-	local clock lease status=0
+@test "many runs one after the other leave no more than a page" {
+	alone 'for i in $(seq 200); do "$LINECAP" run -- /bin/echo 1 | cat >/dev/null; done'
+	at_most 1 "$(pages)"
+}
 
-	alone 'guarded /bin/echo 1 | cat >/dev/null'
-	inside sh -c 'mv /dev/shm/linecap.* left; cp -p left /dev/shm/linecap.0.1.1'
-	clock=$(later 99999)
-	clock=${clock#*-e trace=clock_gettime}
-	sweeps() { # STRACE-WORDS…
-		# shellcheck disable=SC2086  # a list of words
-		inside strace -qq -o trace $clock "$@" sh -c 'echo $$ >pid
-			exec env LINECAP_TARGET=stdio LD_PRELOAD="$LIBLINECAP" sh -c "echo >survived"' |
-			cat
-	}
-	sweeps
-	lease=$(grep '^fcntl' trace | grep -n F_SETLEASE | cut -d: -f1)
-	inside cp -p left /dev/shm/linecap.0.1.1
-	rm survived
-	sweeps -e inject="fcntl:signal=SIGSTOP:when=$lease" 3>&- &
-	until_true 30 grep -q 'stopped by SIGSTOP' trace
-	run -1 inside "$PYTHON" -c 'import os
-os.open("/dev/shm/linecap.0.1.1", os.O_RDWR | os.O_NONBLOCK)'
-	[[ $output == *BlockingIOError* ]]
-	kill -CONT "$(<pid)"
-	wait "$!"
-	[[ -e survived ]]
+@test "many runs of a user who can't look into all processes leave no more than a few pages" {
+	alone 'exec setpriv --reuid=65534 --regid=65534 --clear-groups sh -c "
+		for i in \$(seq 200); do \"\$LINECAP\" run -- /bin/echo 1 | cat >/dev/null; done"'
+	at_most 17 "$(pages)"
+}
+
+@test "processes that come and go on a pipe that lives share its page all the time" {
+	start_reading
+	through inside env LINECAP_TARGET=stdio LD_PRELOAD="$LIBLINECAP" /usr/bin/printf '%050d' 0
+	inside env LINECAP_TARGET=stdio LD_PRELOAD="$LIBLINECAP" /bin/echo another tree | cat >/dev/null
+	through inside env LINECAP_TARGET=stdio LD_PRELOAD="$LIBLINECAP" /usr/bin/printf '%050d' 0
+	stop_reading
+	equal "64 36" "$(awk '{ print length }' out | paste -sd ' ')"
 }

@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
 # linecap pipe, as a user sees it.
 
+load helpers
+
 setup() {
-	LINECAP=${LINECAP:-$BATS_TEST_DIRNAME/../../build/linecap}
-	export LINECAP
 	unset LINECAP_MAX LINECAP_MODE LINECAP_MARK LINECAP_TARGET
 	cd "$BATS_TEST_TMPDIR"
 }
@@ -54,17 +54,18 @@ xs() { # COUNT: that many x, no newline
 @test "how the input comes in pieces does not matter" {
 	# Each piece is read before the next is written.
 	python3 - "$LINECAP" <<-'PYTHON'
-	import array, fcntl, random, subprocess, sys, termios
-	seed = random.randrange(2**32); print("seed", seed)
+	import array, fcntl, os, random, subprocess, sys, termios
+	seed = int(os.environ.get("TEST_SEED") or str(random.randrange(2**32)), 0); print(f"TEST_SEED={seed}")
 	dice = random.Random(seed)
-	words = [b"x" * 63, b"\r", b"\n", b"y" * 200, "\u00e9\u20ac\U0001f600".encode() * 9, b"a\r\n", b"z"]
+	starts = [b"", b"", b"", "\u00e9".encode(), "\u20ac".encode(), "\U0001f600".encode()]
+	ends = [b"", b"", b"\n", b"z", b"y" * 200, "\u00e9".encode(), "\u20ac".encode(), "\U0001f600".encode(), "\u00e9\u20ac\U0001f600".encode() * 9]
 
 	def waiting(pipe):
 	    n = array.array("i", [0]); fcntl.ioctl(pipe, termios.FIONREAD, n); return n[0]
 
 	for mode in "split", "truncate":
-	    data = b"".join(dice.choice(words) for _ in range(60))
-	    command = [sys.argv[1], "pipe", "-m", "64", "--mode", mode]
+	    data = b"".join(b"x" * dice.randrange(50, 68) + dice.choice(starts) + b"\r" * dice.choice([0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 14, 70]) + dice.choice(ends) for _ in range(60))
+	    command = [sys.argv[1], "pipe", "-m", str(dice.randint(64, 70)), "--mode", mode]
 	    whole = subprocess.run(command, input=data, stdout=subprocess.PIPE).stdout
 	    for size in 1, 7, 64, 65:
 	        run = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -76,18 +77,48 @@ xs() { # COUNT: that many x, no newline
 	PYTHON
 }
 
+@test "a character's first bytes, the last that was read, stand behind the break even if its rest never comes" {
+	python3 - "$LINECAP" <<-'PYTHON'
+	import os, subprocess, sys
+	start, rest = b"x" * 63 + b"\xe2\x82", b"z\n"
+	command = [sys.argv[1], "pipe", "-m", "64"]
+	run = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+	run.stdin.write(start); run.stdin.flush()
+	heard = b""
+	while len(heard) < len(start) + 1: heard += os.read(run.stdout.fileno(), 100)
+	assert heard + run.communicate(rest)[0] == b"x" * 63 + b"\n\xe2\x82z\n", heard
+	assert subprocess.run(command, input=start + rest, stdout=subprocess.PIPE).stdout == b"x" * 63 + b"\xe2\n\x82z\n"
+	PYTHON
+}
+
+@test "a \\r at the end of what was read is held back only where a cut may still fall" {
+	python3 - "$LINECAP" <<-'PYTHON'
+	import os, subprocess, sys
+	for options in [], ["--mark", "+"], ["-m", "off"], ["--mode", "truncate"]:
+	    run = subprocess.Popen([sys.argv[1], "pipe", *options], stdin=subprocess.PIPE,
+	                           stdout=subprocess.PIPE)
+	    for said in b"ATZ\r", b"\r\r\r\r", b"10 %\r", b"\n\r":
+	        run.stdin.write(said); run.stdin.flush()
+	        heard = b""
+	        while len(heard) < len(said): heard += os.read(run.stdout.fileno(), 100)
+	        assert heard == said, (options, said, heard)
+	    run.stdin.close()
+	    assert run.wait() == 0 and run.stdout.read() == b""
+	PYTHON
+}
+
 @test "a bad option is one line and status 64" {
 	run "$LINECAP" pipe -m 12Q </dev/null
 	[ "$status" = 64 ]
 	[ "$output" = "linecap pipe: -m is '12Q': expected a size from 64 to 1G (suffixes k, M, G), or off" ]
 	run "$LINECAP" pipe --mode sometimes </dev/null
 	[ "$status" = 64 ]
-	[ "$output" = "linecap pipe: --mode is 'sometimes': expected split or truncate" ]
+	[ "$output" = "linecap pipe: --mode is 'sometimes': expected split, truncate or json" ]
 	run "$LINECAP" pipe --mark "$(xs 33)" </dev/null
 	[ "$status" = 64 ]
 	run "$LINECAP" pipe --mark </dev/null
 	[ "$status" = 64 ]
-	[ "$output" = "linecap pipe: --mark needs a value" ]
+	[ "$output" = "linecap pipe: --mark needs a value: expected at most 32 bytes without a newline" ]
 	run "$LINECAP" pipe --what </dev/null
 	[ "$status" = 64 ]
 	[ "$output" = "linecap pipe: no option '--what'" ]

@@ -184,3 +184,15 @@ except BrokenPipeError:
 while piece := sys.stdin.buffer.raw.read(4096):
     sys.stdout.buffer.write(piece)' | judge 16384 '' "$original"
 }
+
+@test "two copies of the library in one process count and drop once" {
+	cp "$LIBLINECAP" "$BATS_TEST_TMPDIR/second.so"
+	LINECAP_TARGET=stdio LINECAP_MAX=100 LINECAP_MODE=truncate \
+		LD_PRELOAD="$LIBLINECAP:$BATS_TEST_TMPDIR/second.so" \
+		perl -e 'print "x" x 10000, "\n"' | cat >"$BATS_TEST_TMPDIR/out"
+	grep -Fx '[linecap: 9900 bytes dropped]' "$BATS_TEST_TMPDIR/out"
+	LINECAP_TARGET=stdio LD_PRELOAD="$LIBLINECAP:$BATS_TEST_TMPDIR/second.so" \
+		perl -e 'print "x" x 20000, "\n"' | cat >"$BATS_TEST_TMPDIR/out"
+	equal 16384 "$(head -n 1 "$BATS_TEST_TMPDIR/out" | tr -d '\n' | wc -c)"
+	equal 2 "$(wc -l <"$BATS_TEST_TMPDIR/out")"
+}

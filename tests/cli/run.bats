@@ -2,11 +2,9 @@
 # linecap run: options, what the program finds in its environment, and which way is taken.
 # What the supervisor does is in supervisor.bats.
 
-bats_require_minimum_version 1.5.0
+load helpers
 
 setup() {
-	LINECAP=${LINECAP:-$BATS_TEST_DIRNAME/../../build/linecap}
-	LIBLINECAP=${LIBLINECAP:-$BATS_TEST_DIRNAME/../../build/liblinecap.so}
 	unset LINECAP_MAX LINECAP_MODE LINECAP_MARK LINECAP_TARGET LD_PRELOAD
 	cd "$BATS_TEST_TMPDIR"
 	# Both in one directory, whose name is known.
@@ -59,6 +57,25 @@ XS='printf "%0100d" 0'
 	other=$(ldd /bin/sh | awk '/libc\./ { print $3 }')
 	[ "$("$LINECAP" run -- "$LINECAP" run -- printenv LD_PRELOAD | cat)" = "$HOME_SO" ]
 	[ "$(LD_PRELOAD="$other $HOME_SO" "$LINECAP" run --via preload -- printenv LD_PRELOAD | cat)" = "$other $HOME_SO" ]
+}
+
+@test "the library is in LD_PRELOAD once, by whatever path it is there" {
+	ln -s home/liblinecap.so link.so
+	ln home/liblinecap.so hard.so
+	for path in "$PWD/link.so" "$PWD/hard.so" "$PWD/home/../home/liblinecap.so"; do
+		for via in preload pipe; do
+			run sh -c 'LD_PRELOAD=$1 "$LINECAP" run --via $2 -- printenv LD_PRELOAD | cat' - "$path" $via
+			[ "$output" = "$path" ]
+		done
+	done
+}
+
+@test "by a pipe the library goes along, where it can be loaded" {
+	[ "$("$LINECAP" run --via pipe -- printenv LD_PRELOAD | cat)" = "$HOME_SO" ]
+	if [ -e /usr/local/lib/liblinecap.so ]; then skip "one is installed in LIBDIR"; fi
+	rm home/liblinecap.so
+	run sh -c '"$LINECAP" run --via pipe -- sh -c "echo \"-\$LD_PRELOAD-\"" 2>&1 | cat'
+	[ "$output" = -- ]
 }
 
 @test "the settings reach the program's descendants, options before the environment" {
@@ -135,7 +152,7 @@ XS='printf "%0100d" 0'
 	[ "$status" = 64 ]
 	run "$LINECAP" run -m
 	[ "$status" = 64 ]
-	[ "$output" = "linecap run: -m needs a value" ]
+	[ "$output" = "linecap run: -m needs a value: expected a size from 64 to 1G (suffixes k, M, G), or off" ]
 	run "$LINECAP" run
 	[ "$status" = 64 ]
 	[ "${#lines[@]}" = 1 ]

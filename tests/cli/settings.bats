@@ -64,6 +64,33 @@ longest_line() {
 	} | cmp - out
 }
 
+@test "contract_3: in truncate another process's line is never dropped with the rest of the one before" {
+	LINECAP_MAX=64 LINECAP_MODE=truncate guarded bash -c \
+		'printf %0200d 0; /bin/echo "ERROR: database is gone"; printf %0100d 0; echo' | cat >out
+	diff - out <<-END
+		$(printf %064d 0)
+		[linecap: 136 bytes dropped]
+		ERROR: database is gone
+		$(printf %064d 0)
+		[linecap: 36 bytes dropped]
+	END
+}
+
+@test "contract_3: in truncate another thread's line is never dropped with the rest of the one before" {
+	LINECAP_MAX=64 LINECAP_MODE=truncate guarded "$PYTHON" -c 'import os, threading
+os.write(1, b"x" * 200)
+thread = threading.Thread(target=os.write, args=(1, b"ERROR: database is gone\n"))
+thread.start()
+thread.join()
+os.write(1, b"end\n")' | cat >out
+	diff - out <<-END
+		$(printf %064d 0 | tr 0 x)
+		[linecap: 136 bytes dropped]
+		ERROR: database is gone
+		end
+	END
+}
+
 @test "LINECAP_MODE=truncate says how many bytes it has dropped where the writer is another by then" {
 	LINECAP_MAX=100 LINECAP_MODE=truncate guarded bash -c 'cat "$1"; echo; echo the next line' - \
 		"$original" | tail -n 2 >out
@@ -98,17 +125,28 @@ longest_line() {
 
 # with_conf COMMAND…: stdin is /etc/linecap.conf, in a mount namespace of its own.
 with_conf() {
-	need_root
+	need_own_mounts
 	[[ -e $BATS_FILE_TMPDIR/etc ]] || cp -a /etc "$BATS_FILE_TMPDIR/etc"
 	cat >"$BATS_FILE_TMPDIR/etc/linecap.conf"
-	unshare --mount --propagation private bash -c \
+	"${own_mounts[@]}" bash -c \
 		'mount --bind "$1" /etc && shift && exec "$@"' - "$BATS_FILE_TMPDIR/etc" "$@" </dev/null
 }
 
-# What the library makes of it: LINECAP_* as a descendant finds it.
+# What a descendant goes by, of env's output: the environment says all, and what it lacks is the
+# default.
+as_a_descendant() {
+	local environment default
+
+	environment=$(cat)
+	grep -qx LINECAP_SETTLED=1 <<<"$environment" || refute "not settled: $environment"
+	for default in LINECAP_MARK= LINECAP_MAX=16384 LINECAP_MODE=split; do
+		grep "^${default%%=*}=" <<<"$environment" || echo "$default"
+	done
+}
+
+# What the library makes of it.
 settings_of() {
-	with_conf env LD_PRELOAD="$LIBLINECAP" LINECAP_TARGET=none "$@" env |
-		grep -E '^LINECAP_(MAX|MODE|MARK)=' | sort
+	with_conf env LD_PRELOAD="$LIBLINECAP" LINECAP_TARGET=none "$@" env | as_a_descendant
 }
 
 @test "settings come from /etc/linecap.conf" {
@@ -147,7 +185,7 @@ settings_of() {
 @test "a bad value in the environment stands for the default, not for /etc/linecap.conf's" {
 	settings_of LINECAP_MAX=x 2>said <<<'LINECAP_MAX=1k' >found
 	grep -qx 'LINECAP_MAX=16384' found
-	grep -q '^linecap: LINECAP_MAX=x: .*; the default is used: 16384$' said
+	grep -q "^linecap: LINECAP_MAX in the environment is 'x': .*; the default is used: 16384$" said
 }
 
 @test "/etc/linecap.conf may have comments, empty lines, blanks and CRLF" {
@@ -169,9 +207,9 @@ settings_of() {
 	END
 		equal 42 $?
 	diff said - <<-'END'
-		linecap: /etc/linecap.conf: LINECAP_MAX=enough: not a size from 64 to 1G (suffixes k, M, G), or off; the default is used: 16384
-		linecap: /etc/linecap.conf: LINECAP_MOOD: not a setting; the line is ignored
-		linecap: /etc/linecap.conf: a word: not a setting; the line is ignored
+		linecap: LINECAP_MAX in /etc/linecap.conf is 'enough': expected a size from 64 to 1G (suffixes k, M, G), or off; the default is used: 16384
+		linecap: 'LINECAP_MOOD' in /etc/linecap.conf is no setting; it is ignored
+		linecap: 'a word' in /etc/linecap.conf is no setting; it is ignored
 	END
 }
 
@@ -182,9 +220,9 @@ settings_of() {
 	rm "$etc/linecap.conf"
 	for make in mkdir mkfifo; do
 		"$make" "$etc/linecap.conf"
-		timeout 30 unshare --mount --propagation private bash -c \
+		timeout 30 "${own_mounts[@]}" bash -c \
 			'mount --bind "$1" /etc && LINECAP_TARGET=none LD_PRELOAD=$2 env' - "$etc" \
-			"$LIBLINECAP" | grep -E '^LINECAP_(MAX|MODE|MARK)=' | sort | diff found -
+			"$LIBLINECAP" | as_a_descendant | diff found -
 		rm -r "$etc/linecap.conf"
 	done
 }
@@ -197,6 +235,42 @@ settings_of() {
 	equal 1 "$(grep -c linecap.conf raw)"
 }
 
+# --- what descendants find ------------------------------------------------------------------------
+
+@test "a variable that names no setting is said once for a tree of processes" {
+	env LINECAP_MAXX=1k LINECAP_max=1k LINECAP_=x LD_PRELOAD="$LIBLINECAP" \
+		bash -c 'bash -c true; env true; exit 42' 2>said || equal 42 $?
+	diff <(sort said) - <<-'END'
+		linecap: 'LINECAP_' in the environment is no setting; it is ignored
+		linecap: 'LINECAP_MAXX' in the environment is no setting; it is ignored
+		linecap: 'LINECAP_max' in the environment is no setting; it is ignored
+	END
+	equal 16384 "$(LINECAP_MAXX=1k longest_line 2>/dev/null)"
+}
+
+@test "what Kubernetes sets for a service named linecap is taken for no setting" {
+	env LINECAP_SERVICE_HOST=10.0.0.1 LINECAP_SERVICE_PORT=80 LINECAP_PORT=tcp://10.0.0.1:80 \
+		LINECAP_PORT_80_TCP_ADDR=10.0.0.1 LINECAP_INJECTOR_SERVICE_PORT_HTTPS=443 \
+		LD_PRELOAD="$LIBLINECAP" true 2>said
+	equal "" "$(<said)"
+}
+
+@test "the environment gets no more than a descendant needs" {
+	LINECAP_TARGET=none env LD_PRELOAD="$LIBLINECAP" env | grep ^LINECAP_ | sort >found
+	diff found - <<-'END'
+		LINECAP_SETTLED=1
+		LINECAP_TARGET=none
+	END
+	LINECAP_TARGET=none LINECAP_MAX=1k LINECAP_MODE=split env LD_PRELOAD="$LIBLINECAP" env |
+		grep ^LINECAP_ | sort >found
+	diff found - <<-'END'
+		LINECAP_MAX=1024
+		LINECAP_MODE=split
+		LINECAP_SETTLED=1
+		LINECAP_TARGET=none
+	END
+}
+
 # --- secure execution (AT_SECURE) -----------------------------------------------------------------
 
 # secure MODE COMMAND…: a copy of cat with that mode, owned by root, run by nobody with the library
@@ -204,19 +278,20 @@ settings_of() {
 secure() {
 	local trusted
 
+	mkdir -p "$public/secure"
 	trusted=$(ldconfig -p | sed -n 's/.*libutil\.so\.1 .*64.* => //p' | head -n 1)
 	with_conf bash -c 'set -e
-		mount -t tmpfs -o mode=755 tmpfs /mnt
-		cp "$1" /mnt/liblinecap.so
-		cp "$2" /mnt/endless
-		cp "$(command -v cat)" /mnt/cat
-		chmod 4755 /mnt/liblinecap.so
-		chmod "$3" /mnt/cat
-		mount --bind /mnt/liblinecap.so "$4"
-		cd /mnt
-		exec setpriv --reuid 65534 --regid 65534 --clear-groups env "${@:5}" \
-			LD_PRELOAD=libutil.so.1 /mnt/cat /mnt/endless' - \
-		"$LIBLINECAP" "$original" "$1" "$trusted" "${@:2}"
+		mount -t tmpfs -o mode=755,size=64m tmpfs "$5" # others may be nosuid
+		cd "$5"
+		cp "$1" liblinecap.so
+		cp "$2" endless
+		cp "$(command -v cat)" cat
+		chmod 4755 liblinecap.so
+		chmod "$3" cat
+		mount --bind liblinecap.so "$4"
+		exec setpriv --reuid 65534 --regid 65534 --clear-groups env "${@:6}" \
+			LD_PRELOAD=libutil.so.1 ./cat endless' - \
+		"$LIBLINECAP" "$original" "$1" "$trusted" "$public/secure" "${@:2}"
 }
 
 @test "a setuid program takes its settings from /etc/linecap.conf, not from the environment" {
@@ -322,7 +397,7 @@ end_container() {
 
 # As `kubectl exec` does: in the container's namespaces, but no child of its PID 1.
 in_container() {
-	nsenter --target "$container" --pid --mount env LD_PRELOAD="$LIBLINECAP" "$@"
+	enter "$container" --pid --mount -- env LD_PRELOAD="$LIBLINECAP" "$@"
 }
 
 log_holds() {
@@ -392,7 +467,7 @@ log_holds() {
 
 @test "auto: an exec session is left alone where PID 1 can't be looked into" {
 	start_container
-	nsenter --target "$container" --pid --mount setpriv --reuid 65534 --regid 65534 --clear-groups \
+	enter "$container" --pid --mount -- setpriv --reuid 65534 --regid 65534 --clear-groups \
 		env LD_PRELOAD="$public/liblinecap.so" cat "$public/endless" | cmp - "$original"
 }
 
@@ -408,7 +483,7 @@ make_cgroup() {
 	local parent
 
 	for parent in /sys/fs/cgroup/pids /sys/fs/cgroup/unified /sys/fs/cgroup; do
-		cgroup=$parent/linecap-test-$$
+		cgroup=$parent/${TEST_GUEST:-linecap-test}.$$
 		! mkdir "$cgroup" 2>/dev/null || [[ ! -e $cgroup/cgroup.procs ]] || return 0
 	done
 	skip "no cgroup can be made"
@@ -416,8 +491,10 @@ make_cgroup() {
 
 # COMMAND… in the cgroup, and in the PID namespace of $container, whose PID 1 is another's.
 in_pod() {
-	bash -c 'echo $$ >"$1/cgroup.procs"; exec nsenter --target "$2" --pid --mount "${@:3}"' - \
-		"$cgroup" "$container" "$@"
+	(
+		echo "$BASHPID" >"$cgroup/cgroup.procs"
+		enter "$container" --pid --mount -- "$@"
+	)
 }
 
 @test "auto, a shared PID namespace: the oldest process of the container is its first" {

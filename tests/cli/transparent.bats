@@ -177,7 +177,7 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))' "$@"
 	bash -c 'env >all'
 	grep -v '^_=' all | sort >without
 	guarded bash -c 'env >all' | cat >/dev/null
-	grep -Ev '^(_|LD_PRELOAD|LINECAP_(MARK|MODE|STATS|TARGET))=' all | sort >with
+	grep -Ev '^(_|LD_PRELOAD|LINECAP_(SETTLED|TARGET))=' all | sort >with
 	diff without with
 }
 

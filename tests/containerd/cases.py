@@ -2,16 +2,17 @@
 
 import collections
 import hashlib
+import json
 import random
 
 from endless import endless_line, EndlessLine, MAX_LINE, MIB, mib, payload, SIZE
 from expect import check, equal
 from log import entries
 from parity import LIMITS, panics, parity
-from stage import http_get
+from stage import http_get, IMAGE_VOLUME, INIT_CONTAINER
 from wait import until
 
-Run = collections.namedtuple("Run", "name body needs stage")
+Run = collections.namedtuple("Run", "name body needs stage newer", defaults=[False])
 RUNS = []
 SMALL = min(SIZE, 64 * MIB)  # where the way that bytes take is the point, and not their number
 BY_WRITE = ["/programs/endless", "write"]
@@ -19,20 +20,46 @@ NOBODY = "65534"
 NEWLINE = b"\n"
 
 
-def case(name, needs=(), **stage):
-    """needs: programs of this machine, for want of which the case is skipped."""
+def case(name, needs=(), newer=False, **stage):
+    """needs: programs of this machine, for want of which the case is skipped. newer: it is one for a
+    newer containerd, too."""
 
     def add(body):
-        RUNS.append(Run(f"{name}, without linecap", body, needs, stage))
-        RUNS.append(Run(f"{name}, with linecap", body, needs, {**stage, "linecap": True}))
+        RUNS.append(Run(f"{name}, without linecap", body, needs, stage, newer))
+        RUNS.append(Run(f"{name}, with linecap", body, needs, {**stage, "linecap": True}, newer))
         return body
 
     return add
 
 
-@case("an endless line by write")
+@case("an endless line by write", newer=True)
 def by_write(stage):
     return endless_line(stage, BY_WRITE).figures()
+
+
+def brought_by_the_image(stage):
+    """The image brings the library, and the program that shows what it has done."""
+    line = EndlessLine(stage, SMALL, limited=True)
+    line.starts(stage.start([*BY_WRITE, str(line.count)]))
+    stage.release("go")
+    stage.await_file("printed")
+    line.lasts()
+    answer = line.container.exec_sync(["/linecap/linecap", "stat", "--json"])
+    equal("status of linecap stat", answer.exit_code, 0)
+    breaks = sum(pipe["breaks"] for pipe in json.loads(answer.stdout))
+    check(f"{breaks} breaks are in linecap stat", breaks >= line.size // MAX_LINE)
+    answer = line.container.exec_sync(["/linecap/linecap", "--version"])
+    equal("status of linecap", answer.exit_code, 0)
+    stage.release("finish")
+    line.ends()
+    return line.figures()
+
+
+IMAGE = ["umoci"]
+by_init = Run("an endless line, the image's files put there by an init container", brought_by_the_image, IMAGE, {"linecap": INIT_CONTAINER}, True)
+by_volume = Run("an endless line, the image itself a volume", brought_by_the_image, IMAGE, {"linecap": IMAGE_VOLUME}, True)
+RUNS.append(by_init)
+NEWER = [by_volume]  # what only a newer containerd can
 
 
 @case("an endless line by printf")

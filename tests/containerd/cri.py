@@ -91,8 +91,8 @@ class Pod:
         self.id = pod_id
         self.config = config
 
-    def start(self, name, image, command, mounts=(), env=None, tty=False, readonly_rootfs=False):
-        """mounts: (path in the container, path here, read-only)."""
+    def start(self, name, image, command, mounts=(), env=None, volumes=(), tty=False, readonly_rootfs=False):
+        """mounts: (path in the container, path here, read-only); volumes: (path, image). No command: the image's."""
         namespaces = self.config.linux.security_context.namespace_options
         config = proto.ContainerConfig(
             metadata=proto.ContainerMetadata(name=name),
@@ -102,6 +102,10 @@ class Pod:
             mounts=[
                 proto.Mount(container_path=inside, host_path=here, readonly=readonly)
                 for inside, here, readonly in mounts
+            ]
+            + [
+                proto.Mount(container_path=inside, readonly=True, image=proto.ImageSpec(image=image))
+                for inside, image in volumes
             ],
             log_path=f"{name}.log",
             tty=tty,

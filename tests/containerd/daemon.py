@@ -9,6 +9,7 @@ import socket
 import subprocess
 import tempfile
 
+import machine
 from cri import Cri
 from wait import until
 
@@ -43,6 +44,45 @@ runtime_type = "io.containerd.runc.v2"
 Root = "{home}/runc"
 """
 
+# The same for containerd 2, which has the parts of CRI in plugins of their own.
+SETTINGS_OF_2 = """
+version = 3
+root = "{home}/root"
+state = "{home}/state"
+disabled_plugins = ["io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.devmapper",
+	"io.containerd.snapshotter.v1.zfs", "io.containerd.snapshotter.v1.overlayfs"]
+[grpc]
+address = "{home}/containerd.sock"
+[ttrpc]
+address = "{home}/containerd.sock.ttrpc"
+[plugins."io.containerd.internal.v1.opt"]
+path = "{home}/opt"
+[[plugins."io.containerd.transfer.v1.local".unpack_config]]
+platform = "linux"
+snapshotter = "native"
+[plugins."io.containerd.cri.v1.images"]
+snapshotter = "native"
+[plugins."io.containerd.cri.v1.images".pinned_images]
+sandbox = "{pause}"
+[plugins."io.containerd.grpc.v1.cri"]
+stream_server_address = "127.0.0.1"
+stream_server_port = "0"
+[plugins."io.containerd.cri.v1.runtime"]
+max_container_log_line_size = {max_line}
+disable_apparmor = true
+restrict_oom_score_adj = true
+tolerate_missing_hugetlb_controller = true
+[plugins."io.containerd.cri.v1.runtime".cni]
+bin_dirs = ["{home}/cni/bin"]
+conf_dir = "{home}/cni/conf"
+[plugins."io.containerd.cri.v1.runtime".containerd]
+default_runtime_name = "runc"
+[plugins."io.containerd.cri.v1.runtime".containerd.runtimes.runc]
+runtime_type = "io.containerd.runc.v2"
+[plugins."io.containerd.cri.v1.runtime".containerd.runtimes.runc.options]
+Root = "{home}/runc"
+"""
+
 START_BOUND = 60
 END_BOUND = 60
 SHIMS_BOUND = 10
@@ -56,9 +96,10 @@ class Home:
     """The temporary folder that outlives a restart of containerd, and all that must be gone with it."""
 
     def __init__(self):
-        self.path = tempfile.mkdtemp(prefix="linecap-containerd.")
+        self.path = tempfile.mkdtemp(prefix="containerd.")
         os.chmod(self.path, 0o711)  # programs that change their uid reach their folder
-        self.cgroup = "/" + os.path.basename(self.path)
+        run = os.environ.get("TEST_GUEST", "linecap")
+        self.cgroup = f"/{run}.{os.path.basename(self.path)}"
         for folder in ("root", "state", "pods"):
             os.mkdir(os.path.join(self.path, folder))
 
@@ -74,8 +115,8 @@ class Home:
         if done.returncode != 0:
             raise AssertionError(f"{' '.join(command)}: {done.stderr.strip()}")
 
-    def import_image(self, archive):
-        self.ctr("images", "import", "--snapshotter", "native", archive)
+    def import_image(self, archive, *options):
+        self.ctr("images", "import", "--snapshotter", "native", *options, archive)
 
     def mounts(self):
         with open("/proc/self/mounts") as table:
@@ -157,8 +198,9 @@ class Daemon:
 @contextlib.contextmanager
 def containerd(home, max_line, pause):
     settings = os.path.join(home.path, "config.toml")
+    text = SETTINGS if machine.versions()["containerd"].startswith("1.") else SETTINGS_OF_2
     with open(settings, "w") as out:
-        out.write(SETTINGS.format(home=home.path, max_line=max_line, pause=pause))
+        out.write(text.format(home=home.path, max_line=max_line, pause=pause))
     with open(home.messages(), "wb") as out:
         process = subprocess.Popen(
             ["containerd", "--config", settings],

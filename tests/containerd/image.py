@@ -9,10 +9,11 @@ import shutil
 import subprocess
 import tarfile
 
-from places import BUILD, LIBRARY, PROGRAMS
+from places import BUILD, BUILT, LIBRARY, PROGRAMS, PROJECT
 
 PAUSE = "linecap.test/pause:1"
 TOOLS = "linecap.test/tools:1"
+LINECAP = "localhost/linecap:1"  # as the archive itself says
 PATH = "/usr/sbin:/usr/bin"
 
 COPIED = ["sh", "cat", "readlink", "sha256sum", "nginx"]
@@ -55,6 +56,22 @@ def build():
     for name, text in ACCOUNTS.items():
         tools.text(name, text)
     return [archive(PAUSE, pause, ["/pause"]), archive(TOOLS, tools, ["/bin/sh"])]
+
+
+def released():
+    """The image that is published, of what is built here; or None where it can't be made."""
+    if not shutil.which("umoci"):
+        return None
+    built = os.path.relpath(BUILT, PROJECT) if BUILT.startswith(PROJECT + "/") else BUILT
+    static, to = os.path.join(BUILT, "static"), os.path.join(BUILD, "released")
+    env = {**os.environ, "VERSION": "1", "SOURCE_DATE_EPOCH": "1"}
+    lock = os.path.join(BUILT, "lock")
+    for command in (
+        ["flock", lock, "make", "-s", "-C", PROJECT, f"BUILD={built}", "static"],
+        [os.path.join(PROJECT, "docker/release/build"), to, static, static, "image"],
+    ):
+        subprocess.run(command, check=True, env=env)
+    return os.path.join(to, "linecap-1.oci.tar")
 
 
 def found(program):

@@ -29,6 +29,8 @@ def import_images(home):
     with containerd(home, -1, image.PAUSE):
         for archive in image.build():
             home.import_image(archive)
+        if released := image.released():
+            home.import_image(released)
 
 
 def try_a_pod(home):

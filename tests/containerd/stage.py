@@ -14,12 +14,15 @@ import socket
 from cri import RpcError
 from daemon import containerd
 from expect import equal
-from image import host_mounts, PATH, PAUSE, TOOLS
+from image import host_mounts, LINECAP, PATH, PAUSE, TOOLS
 from places import LIBRARY
 from wait import until
 
 WARM_UP = 1300  # log lines of 50 kB: the heap's first growth is not the endless line's
 LAST_WORDS = 300  # bytes
+
+IMAGE_VOLUME = "image volume"  # how linecap comes into a pod, where it isn't one file from here
+INIT_CONTAINER = "init container"
 
 
 class Stage:
@@ -40,11 +43,26 @@ class Stage:
         env = {"PATH": PATH}
         if host:
             mounts += host_mounts()
+        volumes = []
         if self.linecap:
-            mounts.append(("/linecap/liblinecap.so", LIBRARY, True))
             env["LD_PRELOAD"] = "/linecap/liblinecap.so"
-        self.containers.append(self.pod.start(name, TOOLS, command, mounts, env, **options))
+        if self.linecap == IMAGE_VOLUME:
+            volumes.append(("/linecap", LINECAP))
+        elif self.linecap == INIT_CONTAINER:
+            mounts.append(("/linecap", self.installed(), True))
+        elif self.linecap:
+            mounts.append(("/linecap/liblinecap.so", LIBRARY, True))
+        self.containers.append(self.pod.start(name, TOOLS, command, mounts, env, volumes, **options))
         return self.containers[-1]
+
+    def installed(self):
+        """A folder that the image's own command has filled, as its own user."""
+        folder = self.path("linecap")
+        if not os.path.exists(folder):
+            os.mkdir(folder)
+            os.chmod(folder, 0o777)
+            self.await_end(self.pod.start("init", LINECAP, [], [("/volume", folder, False)]))
+        return folder
 
     def warm_up(self):
         """Lets containerd log ordinary lines until its heap has the size that this takes."""

@@ -1,6 +1,7 @@
 """What is tried: each way out, each language, each hostile program; and what is expected of it."""
 
 import os
+import re
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,7 @@ BEYOND = {
     "dlmopen, printf": "the other namespace has a libc of its own and no preload",
     # One message each, and the line ends with it: bounded by what the program says at once.
     "syslog with LOG_PERROR on bullseye": "libc calls its own writev",
+    "syslog with LOG_PERROR on bullseye without libdl.so.2": "libc calls its own writev",
     "syslog with LOG_PERROR on trixie": "libc calls its own write",
     "syslog with LOG_PERROR on sid": "libc calls its own write",
     "assert on sid": "libc calls its own writev",
@@ -80,7 +82,7 @@ TABLES = (WAYS, LANGUAGES, HOSTILE)
 
 
 def ways_program(system, name="ways", flags=()):
-    ways = sorted(Path(__file__).parents[2].glob("src/cmd/ways/*.c"))
+    ways = sorted(Path(__file__).parents[2].glob("src/ways/*.c"))
     return system.c_program(name, [PROGRAMS / "ways.c", *ways], flags)
 
 
@@ -88,14 +90,27 @@ def ways_cxx_program(system):
     return system.cxx_program("ways_cxx", PROGRAMS / "ways_cxx.cc")
 
 
-def way_cases(program, host):
-    """A case for each way and stream that the program lists."""
+def ways_listed(program, host):
+    """(way, its streams, output), as the program lists them."""
     try:
         listed = look([program(host), "--list"], {}).stdout.decode()
     except Unusable as why:
         raise SystemExit(f"coverage: {why}") from why
-    for line in listed.splitlines():
-        way, streams, output = line.rsplit(" ", 2)
+    return [line.rsplit(" ", 2) for line in listed.splitlines()]
+
+
+def ways_in_source(*sources):
+    """The same from the tables in the sources: for names, nothing need be built."""
+    row = r'\{"([^"]+)", (?:(STDOUT|STDERR|EITHER), (PIPE|SOCKET)|"(12?|2)"), '
+    streams = {"STDOUT": "1", "STDERR": "2", "EITHER": "12"}
+    for source in sources:
+        for way, word, output, fds in re.findall(row, source.read_text(encoding="utf-8")):
+            yield way, fds or streams[word], output.lower() or "pipe"
+
+
+def way_cases(program, listed):
+    """A case for each way and stream."""
+    for way, streams, output in listed:
         for fd in streams:
 
             def words(system, way=way, fd=fd):
@@ -112,7 +127,15 @@ NEEDS_CHILDREN = {
     "posix_spawnp with actions",
     "system",
     "popen",
+    "posix_spawnp",
+    "execve",
     "execv",
+    "execvp",
+    "execvpe",
+    "execl",
+    "execlp",
+    "execle",
+    "execveat",
     "fexecve",
 }
 
@@ -197,16 +220,17 @@ def language_cases():
 # ---- hostile programs ----------------------------------------------------------------------------
 
 
-def hostile(name, *arguments, flags=()):
+def hostile(name, *arguments, flags=(), target=None):
     def words(system):
-        return [system.c_program(name, [PROGRAMS / "hostile" / f"{name}.c"], flags), *arguments]
+        source = PROGRAMS / "hostile" / f"{name}.c"
+        return [system.c_program(target or name, [source], flags), *arguments]
 
     return words
 
 
-def shared(system, name):
+def shared(system, name, *flags):
     source = PROGRAMS / "hostile" / f"{name}.c"
-    return system.c_program(f"{name}.so", [source], ["-shared", "-fPIC"])
+    return system.c_program(f"{name}.so", [source], ["-shared", "-fPIC", *flags])
 
 
 def opens_a_library(how, function):
@@ -226,11 +250,36 @@ def another_class(system):
     return hostile("another_class", flags=["-m32"])(system)
 
 
+def redefines(name):
+    return hostile("redefines", flags=[f"-DOWN_{name}"], target=f"redefines_{name}")
+
+
+def lists_objects(how):
+    return hostile("lists_objects", flags=[f"-DLIST_{how}"], target=f"lists_{how}")
+
+
+def owns_r_debug(what):
+    return hostile("owns_r_debug", flags=[f"-DDEBUG_{what}"], target=f"owns_r_debug_{what}")
+
+
+# What a program may define itself, and linecap hooks or would like to call.
+REDEFINED = (
+    *("write", "writev", "syscall", "dprintf", "close", "sendto", "fopen"),
+    *("setenv", "getenv", "malloc"),
+)
+
 HOSTILE_PROGRAMS = {
     "no libc": hostile(
         "no_libc", flags=["-nostdlib", "-ffreestanding", "-fno-stack-protector", "-fPIE", "-pie"]
     ),
-    "a write of its own": hostile("redefines_write"),
+    **{f"a {name} of its own": redefines(name) for name in REDEFINED},
+    "a memcpy, memmove, memset, memcmp and memchr of its own": redefines("memory"),
+    "all of these of its own": redefines("all"),
+    "a dl_iterate_phdr of its own that lists nothing": lists_objects("nothing"),
+    "a dl_iterate_phdr of its own that lists garbage": lists_objects("garbage"),
+    "a dl_iterate_phdr of its own that traps": lists_objects("trap"),
+    "an _r_debug of its own that holds zeros": owns_r_debug("zeros"),
+    "an _r_debug of its own that holds numbers": owns_r_debug("numbers"),
     "copy relocation of stdout": hostile("copy_relocation", flags=["-fno-pie", "-no-pie"]),
     "RTLD_DEEPBIND, printf": opens_a_library("deepbind", "print_by_printf"),
     "RTLD_DEEPBIND, write": opens_a_library("deepbind", "print_by_write"),
@@ -281,10 +330,15 @@ def installed(*path):
     return find
 
 
+def lists_objects_library(system):
+    return shared(system, "lists_objects", "-DLISTED_BY_A_LIBRARY", "-DLIST_trap")
+
+
 def neighbour_cases():
     """Another preload library before linecap and after it."""
     neighbours = {
         "passes_on": (lambda system: shared(system, "passes_on"), write_words),
+        "lists_objects": (lists_objects_library, fputs_words),
         "libstdbuf": (installed("usr/libexec/coreutils/libstdbuf.so"), fputs_words),
         "libfaketime": (installed("usr/lib", MULTIARCH, "faketime/libfaketime.so.1"), fputs_words),
         "jemalloc": (installed("usr/lib", MULTIARCH, "libjemalloc.so.2"), fputs_words),
@@ -311,13 +365,21 @@ def hostile_cases():
 
 
 def is_tried_on(case, system):
-    """Hostile programs start others, and count on a kernel that isn't emulated."""
+    """Hostile programs start others, and count on a kernel that isn't emulated. Languages are
+    packages, and C++ is one."""
+    if not system.has_packages:
+        return case.table == WAYS and case.words is not ways_cxx_program
     return case.table != HOSTILE or system.has_children
 
 
-def all_cases(host):
-    yield from way_cases(ways_program, host)
-    yield from way_cases(ways_cxx_program, host)
+def all_cases(host=None):
+    """Without a host nothing is built: then the cases are good for their names."""
+    ways, cxx = Path(__file__).parents[2].glob("src/ways/*.c"), PROGRAMS / "ways_cxx.cc"
+    for program, sources in ((ways_program, ways), (ways_cxx_program, [cxx])):
+        in_source = list(ways_in_source(*sources))
+        listed = ways_listed(program, host) if host else in_source
+        assert sorted(map(list, listed)) == sorted(map(list, in_source)), "a way that isn't in the tables"
+        yield from way_cases(program, listed)
     yield Case(WAYS, "static program", static_words, "stdout")
     yield Case(WAYS, "setuid program", setuid_words, "stdout")
     yield from language_cases()
@@ -338,8 +400,17 @@ def run(case, system):
     return Result(name, verdict, detail, case, system, again)
 
 
+def names():
+    """Of all cases on all systems."""
+    cases = list(all_cases())
+    for system in all_systems():
+        yield from (case.name(system) for case in cases if is_tried_on(case, system))
+
+
 def results(word=""):
     """What came of each case whose name holds the word."""
+    if not any(word in name for name in names()):
+        return
     systems = all_systems()
     cases = list(all_cases(systems[0]))
     for system in systems:

@@ -2,7 +2,7 @@
 
 Each has a name, a folder of programs, and a way to run a command there, bare or with the library.
 What can't be had raises Missing, what is there and doesn't build raises Failed; each says why. What
-is downloaded is kept in LINECAP_CACHE.
+is downloaded is kept in COVERAGE_CACHE.
 """
 
 import contextlib
@@ -11,6 +11,7 @@ import os
 import platform
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 from look import MAX, Verdict
@@ -18,9 +19,10 @@ from look import MAX, Verdict
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 PROGRAMS = HERE / "programs"
-BUILD = ROOT / "build" / "coverage"
-LIBRARY = ROOT / "build" / "liblinecap.so"
-CACHE = Path(os.environ.get("LINECAP_CACHE") or "/var/cache/linecap")
+BUILT = Path(os.path.join(ROOT, os.environ.get("BUILD") or "build"))
+BUILD = BUILT / "coverage"
+LIBRARY = BUILT / "liblinecap.so"
+CACHE = Path(os.environ.get("COVERAGE_CACHE") or "/var/cache/linecap")
 
 SUITES = ("bullseye", "trixie", "sid")
 OLDEST = "bullseye"  # gets programs linked with its own libc; the later ones run this machine's
@@ -33,6 +35,13 @@ MULTIARCH = f"{platform.machine()}-linux-gnu"
 WARNINGS = "-O1 -Wall -Wextra -Wpedantic -Wshadow -Wconversion".split()
 if os.environ.get("CI") == "true":
     WARNINGS.append("-Werror")
+
+
+def be_a_guest():
+    """This program again as a guest: see tests/guest."""
+    if not os.environ.get("TEST_GUEST"):
+        guest = ROOT / "tests" / "guest"
+        os.execv(guest, [guest, sys.executable, "-B", *sys.argv])
 
 
 class Unusable(Exception):
@@ -105,6 +114,9 @@ class System:
     """This machine and its libc; the others below say what differs."""
 
     has_children = True  # what a program starts runs there, too
+    has_packages = True  # with more in it than libc
+    # The ways call what is in librt and libpthread by weak names, which need no library.
+    libs = ("-Wl,--no-as-needed", "-lrt", "-lpthread", "-Wl,--as-needed", "-ldl")
     root = Path("/")
     library = LIBRARY
     cc = ["gcc"]
@@ -152,7 +164,7 @@ class System:
     def c_program(self, name, sources, flags=()):
         cc = self.static_cc if "-static" in flags else self.cc
         compiler = [*cc, "-std=gnu11", "-D_GNU_SOURCE", *WARNINGS, *flags]
-        return self.program(name, sources, compiler, ["-lrt", "-ldl", "-lpthread"])
+        return self.program(name, sources, compiler, self.libs)
 
     def cxx_program(self, name, source):
         if not self.cxx:
@@ -184,7 +196,7 @@ class Arm(System):
 
     has_children = False
     root = Path("/usr/aarch64-linux-gnu")
-    library = ROOT / "build" / "aarch64" / "liblinecap.so"
+    library = BUILT / "aarch64" / "liblinecap.so"
     cc = ["aarch64-linux-gnu-gcc"]
     cxx = ["aarch64-linux-gnu-g++"]
     rustc = []
@@ -194,8 +206,11 @@ class Arm(System):
             if not shutil.which(tool):
                 raise Missing(f"no {tool}")
         if LIBRARY.exists():
-            make = ["make", "-s", "-C", ROOT, "BUILD=build/aarch64", f"CC={self.cc[0]}"]
-            tell([*make, "build/aarch64/liblinecap.so"], Failed)
+            place = self.library.parent  # make takes no blank in a name: so, from where it runs
+            place = place.relative_to(ROOT) if place.is_relative_to(ROOT) else place
+            make = ["make", "-s", "-C", ROOT, f"BUILD={place}", f"CC={self.cc[0]}"]
+            with alone(BUILD / "lock"):
+                tell([*make, place / self.library.name], Failed)
 
     def command(self, words, loaded, extra):
         settings = [f"{name}={value}" for name, value in self.env(loaded, extra).items()]
@@ -210,15 +225,16 @@ class Suite(System):
     """A Debian of another age, in a chroot. Its mounts are in a namespace of their own."""
 
     ENTER = (
-        'root=$0 repository=$1; shift; mount -t proc proc "$root/proc"; '
-        'mount -t tmpfs shm "$root/dev/shm"; mount --bind "$repository" "$root/mnt"; '
-        'exec chroot "$root" "$@"'
+        'root=$0 repository=$1 built=$2; shift 2; mount -t proc proc "$root/proc"; '
+        'mount -t tmpfs -o size=64m shm "$root/dev/shm"; mount --bind "$repository" "$root/mnt"; '
+        'mount --bind "$built" "$root/opt"; exec chroot "$root" "$@"'
     )
     static_cc = ["gcc"]  # what it links needs nothing of the suite's
 
     def __init__(self, name, host):
         super().__init__(name)
         self.root = CACHE / name
+        self.lock = CACHE / f"{name}.lock"
         if name != OLDEST:
             self.programs = BUILD / host
             return
@@ -229,11 +245,13 @@ class Suite(System):
         self.rustc = ["rustc", *(f"-Clink-arg={flag}" for flag in ours)]
 
     def path(self, file):
-        return str(Path("/mnt") / Path(file).relative_to(ROOT))
+        file = Path(file)
+        built = file.is_relative_to(BUILT)
+        return str("/opt" / file.relative_to(BUILT) if built else "/mnt" / file.relative_to(ROOT))
 
     def inside(self, root, words):
         namespace = ["unshare", "--mount", "--propagation", "private"]
-        return [*namespace, "sh", "-ec", self.ENTER, str(root), str(ROOT), *words]
+        return [*namespace, "sh", "-ec", self.ENTER, str(root), str(ROOT), str(BUILT), *words]
 
     def command(self, words, loaded, extra):
         settings = [f"{name}={value}" for name, value in self.env(loaded, extra).items()]
@@ -243,7 +261,7 @@ class Suite(System):
         if os.geteuid():
             raise Missing("a chroot needs root")
         try:
-            with alone(CACHE / f"{self.name}.lock"):
+            with alone(self.lock):
                 if not self.is_complete():
                     self.bootstrap()
         except OSError as error:
@@ -278,6 +296,20 @@ apt-get clean"""
         tell(self.inside(root, ["sh", "-ec", apt, "sh", *PACKAGES]), env=env)
 
 
+class OldestWithoutLibdl(Suite):
+    """The oldest, as an image that holds just a program and what it is linked with may be: until
+    glibc 2.34 dlsym was in libdl.so.2, and that isn't there."""
+
+    has_packages = False
+    libs = ("-Wl,--no-as-needed", "-lrt", "-lpthread")
+    ENTER = f'mount --bind /dev/null "$0/lib/{MULTIARCH}/libdl.so.2"; {Suite.ENTER}'
+
+    def __init__(self, host):
+        super().__init__(OLDEST, host)
+        self.name = f"{OLDEST} without libdl.so.2"
+        self.programs = BUILD / f"{OLDEST}-without-libdl"
+
+
 def point_links_inside(root):
     """For a linker that looks in from outside, an absolute link leads to this machine's library."""
     for link in (*root.glob("usr/lib64/*"), *root.glob(f"usr/lib/{MULTIARCH}/*")):
@@ -307,4 +339,4 @@ def mirror():
 def all_systems():
     host = this_debian()
     suites = (Suite(suite, host) for suite in SUITES if suite != host)
-    return [System(host), Musl("musl"), *suites, Arm("aarch64")]
+    return [System(host), Musl("musl"), *suites, OldestWithoutLibdl(host), Arm("aarch64")]

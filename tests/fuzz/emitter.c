@@ -3,7 +3,8 @@
  * The input says it all: the limits, the writes with their iovecs (read from the front), and what
  * the sink answers (read from the back). Whatever breaks a claim of trial.h aborts. Build:
  *   clang -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -Isrc -Itests/unit \
- *         -o emitter tests/fuzz/emitter.c src/limiter.c src/emitter.c */
+ *         -o emitter tests/fuzz/emitter.c src/{limiter,line,json,record,whole,drop,plan,emitter}.c
+ */
 #include "emitter.h"
 #include "trial.h"
 
@@ -93,6 +94,14 @@ static uint64_t next_word(struct input *input)
 	return word;
 }
 
+static void lie(struct account *account, struct input *input)
+{
+	atomic_store(&account->word, next_word(input));
+	atomic_store(&account->dropping, next_word(input));
+	atomic_store(&account->torn, next(input));
+	atomic_store(&account->reporting, next(input) & 1);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -105,7 +114,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	begin(&trial, &input, flags);
 	if (lying)
-		atomic_store(&trial.account.word, next_word(&input));
+		lie(&trial.account, &input);
 	while (input.front < input.back && !trial.gone && !broken && trial.in_length < STREAM_MOST)
 		broken = next_write(&trial, &input, lying);
 	if (!broken && !lying)

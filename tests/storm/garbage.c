@@ -1,4 +1,7 @@
 /* Pages of random bytes under real processes: the worst that they can do is to misplace a break. */
+#include <sched.h>
+#include <sys/shm.h>
+
 #include "world.h"
 
 enum {
@@ -6,32 +9,35 @@ enum {
 	PAGE = 4096,
 	MAX = 64,
 	LENGTH = 1000,
+	WORDS_OF_IDENTITY = 3,
 };
 
-static char page_path[64];
-static uint64_t magic;
-
-static void set_page_path(const struct world *world)
-{
-	struct stat st;
-
-	if (fstat(world->reader, &st))
-		world_fail("fstat");
-	snprintf(page_path, sizeof page_path, "/dev/shm/linecap.%u.%ju.%ju", (unsigned)geteuid(),
-		 (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
-}
-
-/* printf(1) writes LENGTH bytes without a newline. */
-static bool write_line(struct world *world)
+/* printf(1) writes it to the pipe. */
+static void start_printf(struct world *world, const char *format)
 {
 	char **env = world_env(world);
 	pid_t child = fork();
 
 	if (!child) {
 		world_child(world);
-		execle("/usr/bin/printf", "printf", "%01000d", "0", (char *)NULL, env);
+		execle("/usr/bin/printf", "printf", format, "0", (char *)NULL, env);
 		_exit(3);
 	}
+}
+
+/* The pipe gets its page, and its line is empty. */
+static bool make_page(struct world *world)
+{
+	char newline;
+
+	start_printf(world, "%.0s\n");
+	return read(world->reader, &newline, 1) == 1 && world_reap(0);
+}
+
+/* LENGTH bytes without a newline. */
+static bool write_line(struct world *world)
+{
+	start_printf(world, "%01000d");
 	world_drain(world);
 	return world_reap(0);
 }
@@ -60,50 +66,62 @@ static const char *judge(const struct world *world)
 	return world_lines(world).longest > MAX ? "no line is over max" : NULL;
 }
 
-static void learn_magic(void)
+/* The pipe's page: the only segment there is. */
+static uint64_t *page_of_world(int *id)
 {
-	struct world world = world_open(WORLD_GUARDED, MAX, "");
+	struct shm_info info;
+	struct shmid_ds about;
+	int last = shmctl(0, SHM_INFO, (struct shmid_ds *)(void *)&info);
 
-	set_page_path(&world);
-	if (!write_line(&world))
-		world_fail("printf");
-	int fd = open(page_path, O_RDONLY | O_CLOEXEC);
-
-	if (read(fd, &magic, sizeof magic) != sizeof magic)
-		world_fail(page_path);
-	close(fd);
-	unlink(page_path);
-	world_close(&world);
+	for (int i = 0; i <= last; i++) {
+		*id = shmctl(i, SHM_STAT, &about);
+		if (*id >= 0)
+			return shmat(*id, NULL, 0);
+	}
+	world_fail("the page");
+	return NULL;
 }
 
-static void put_random_page(struct dice *dice)
+/* Whose page it is stays: its first words. */
+static void fill_page(struct dice *dice)
 {
-	uint64_t words[PAGE / sizeof(uint64_t)] = {magic};
-	int fd = open(page_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	int id;
+	uint64_t *words = page_of_world(&id);
 
-	for (size_t i = 1; i < sizeof words / sizeof *words; i++)
+	for (size_t i = WORDS_OF_IDENTITY; i < PAGE / sizeof *words; i++)
 		words[i] = dice_next(dice) >> (dice_one_in(dice, 2) ? dice_below(dice, 64) : 0);
-	if (write(fd, words, sizeof words) != sizeof words)
-		world_fail(page_path);
-	close(fd);
+	shmdt(words);
 }
 
+static void remove_page(void)
+{
+	int id;
+
+	shmdt(page_of_world(&id));
+	shmctl(id, IPC_RMID, NULL);
+}
+
+/* In an IPC namespace where there are no other segments. */
 static void random_pages(void)
 {
 	const char *wrong = NULL;
 	size_t others = 0; /* rounds whose breaks stand elsewhere than without garbage */
 	unsigned round = 0;
 
-	learn_magic();
+	if (unshare(CLONE_NEWIPC)) {
+		world_report(true, "skipped: it takes root");
+		return;
+	}
 	for (; round < ROUNDS && !wrong; round++) {
 		struct world world = world_open(WORLD_GUARDED, MAX, "");
 		struct dice dice = dice_of_case(round);
 
-		set_page_path(&world);
-		put_random_page(&dice);
+		if (!make_page(&world))
+			world_fail("printf");
+		fill_page(&dice);
 		wrong = write_line(&world) ? judge(&world) : "the process ends well";
 		others += world.length != LENGTH + LENGTH / MAX || world.bytes[MAX] != '\n';
-		unlink(page_path);
+		remove_page();
 		world_close(&world);
 	}
 	world_report(!wrong && others, "%u pages, %zu of them misplace a break%s%s", round, others,

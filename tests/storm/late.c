@@ -2,14 +2,15 @@
  * word. No line may exceed max plus what the late writer had in flight.
  *
  * Both are here, one inside the other's sink, so that the moment is always hit. The hook's own path
- * is the same two steps: emitter_fits, the write, and the note. */
-#include <errno.h>
+ * is the same two steps around the write: line_enter before it, whole_note behind it. */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../unit/steady.h"
 #include "emitter.h"
+#include "whole.h"
 
 enum { MAX = 64 };
 
@@ -37,33 +38,22 @@ static ssize_t pass_all(const struct sink *sink, const struct iovec *iov, int co
 	return n;
 }
 
-static int stalled(const struct sink *sink)
-{
-	(void)sink;
-	return EINTR;
-}
-
-static bool gone(const struct sink *sink)
-{
-	(void)sink;
-	return false;
-}
-
-/* As a hook does it. between: what happens after the write and before the note. */
+/* As a hook does it: blind where it can, and the sink is late. */
 static void write_through(const struct sink *sink, const char *bytes, size_t n)
 {
 	struct iovec iov = {(char *)(uintptr_t)bytes, n};
-	uint64_t word = atomic_load(&account.word);
+	struct turn turn;
 
-	if (!emitter_passes(&limits, word, &iov, 1)) {
-		emitter_writev(&limits, &account, sink, &iov, 1, EMITTER_FIRST_WHOLE);
+	if (line_fits(&limits, line_word(&account), n) && line_enter(&account, &limits, n, &turn)) {
+		whole_note(&limits, &account, turn, &iov, n, sink->writev(sink, &iov, 1), 0);
 		return;
 	}
-	sink->writev(sink, &iov, 1);
-	emitter_passed(&account, word, &iov, n);
+	if (whole_pass(&limits, &account, sink, &iov, 1, 0) == WHOLE_NEVER)
+		emitter_writev(&limits, &account, sink, &iov, 1, EMITTER_FIRST_WHOLE);
 }
 
-static const struct sink plain = {pass_all, stalled, gone, NULL};
+static const struct sink plain = {
+	.writev = pass_all, .stalled = steady_stalled, .gone = steady_gone};
 
 static void others_write(size_t bytes)
 {
@@ -81,7 +71,8 @@ static ssize_t pass_and_be_late(const struct sink *sink, const struct iovec *iov
 	return n;
 }
 
-static const struct sink late = {pass_and_be_late, stalled, gone, NULL};
+static const struct sink late = {
+	.writev = pass_and_be_late, .stalled = steady_stalled, .gone = steady_gone};
 
 /* before: the column where the late writer finds the line. */
 static size_t longest_line(size_t before, const char *bytes, size_t between)

@@ -1,20 +1,15 @@
 /* Built with -fsanitize=thread, from the sources of the library but for its constructor and the
  * hooks that libc's names are on: threads that write, forget what their fds are and find it out
  * again, all on one pipe. ThreadSanitizer ends the program where two of them race on plain memory.
- *
- * hooks_write.c's names have hooked_ before them here (see run). */
+ */
 #include <pthread.h>
 #include <sys/mount.h>
 
 #include "world.h"
 
-#include "fdmap.h"
-#include "passage.h"
+#include "hooks.h"
 
 enum { THREADS = 8, RECORDS = 3000, MAX = 100 };
-
-ssize_t hooked_write(int fd, const void *buf, size_t n);
-ssize_t hooked_writev(int fd, const struct iovec *iov, int count);
 
 static int ends[2];
 static _Atomic size_t read_bytes, written_bytes;
@@ -41,7 +36,7 @@ static void *write_records(void *number)
 		ssize_t written;
 
 		bytes[n - 1] = (char)(dice_one_in(&dice, 2) ? '\n' : 'z');
-		written = i % 2 ? hooked_write(ends[1], bytes, n) : hooked_writev(ends[1], iov, 2);
+		written = i % 2 ? hook_write(ends[1], bytes, n) : hook_writev(ends[1], iov, 2);
 		bytes[n - 1] = bytes[0];
 		if (written != (ssize_t)n)
 			_exit(4);
@@ -63,7 +58,7 @@ static void activate(void)
 	process.pipes_end = FD_GUARDED + 1;
 	process.pipes[FD_GUARDED].id = (struct pipe_id){st.st_dev, st.st_ino};
 	process.accounts[FD_GUARDED] = &process.pipes[FD_GUARDED].own;
-	process.pid = getpid();
+	process_own.own.pid = getpid();
 	process.active = true;
 }
 

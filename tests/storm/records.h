@@ -16,6 +16,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #define RECORDS_MARK "~+~"
 
@@ -33,6 +35,29 @@ enum records_kind { RECORDS_ENDLESS, RECORDS_LINES };
 struct records_writer {
 	_Atomic uint32_t begun, done;
 };
+
+enum { RECORDS_SHARED = 9 }; /* the fd of that memory, kept over exec */
+
+/* The writers, or NULL and errno. */
+static inline struct records_writer *records_join(void)
+{
+	void *writers = mmap(NULL, RECORDS_WRITERS * sizeof(struct records_writer),
+			     PROT_READ | PROT_WRITE, MAP_SHARED, RECORDS_SHARED, 0);
+
+	return writers == MAP_FAILED ? NULL : writers;
+}
+
+/* The same, of writers that have yet to begin. */
+static inline struct records_writer *records_share(void)
+{
+	int fd = memfd_create("writers", 0);
+
+	if (fd < 0 || ftruncate(fd, RECORDS_WRITERS * sizeof(struct records_writer)) ||
+	    dup2(fd, RECORDS_SHARED) != RECORDS_SHARED)
+		return NULL;
+	close(fd);
+	return records_join();
+}
 
 static inline size_t records_make(char *record, unsigned writer, unsigned sequence, size_t payload,
 				  enum records_kind kind)

@@ -18,7 +18,6 @@ enum {
 	PROCESSES = 4, /* the last of them is killed */
 	MAX = 300,
 	PIPE_BYTES = 4096, /* so that writers block */
-	SHARED = 9,
 
 	/* Writers of a process, from PROCESS_IDS times its number. */
 	PROCESS_IDS = 128,
@@ -213,9 +212,8 @@ static int run_process(unsigned process)
 	pthread_t threads[THREADS + OTHERS];
 
 	base = process * PROCESS_IDS;
-	writers = mmap(NULL, RECORDS_WRITERS * sizeof *writers, PROT_READ | PROT_WRITE, MAP_SHARED,
-		       SHARED, 0);
-	if (writers == MAP_FAILED)
+	writers = records_join();
+	if (!writers)
 		return 5;
 	mask_alarm(SIG_BLOCK);
 	start_signals();
@@ -233,19 +231,6 @@ static int run_process(unsigned process)
 }
 
 /* --- rounds ----------------------------------------------------------------------------------- */
-
-static void share(void)
-{
-	size_t size = RECORDS_WRITERS * sizeof *writers;
-	int fd = memfd_create("writers", 0);
-
-	if (fd < 0 || ftruncate(fd, (off_t)size) || dup2(fd, SHARED) != SHARED)
-		world_fail("memfd_create");
-	close(fd);
-	writers = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, SHARED, 0);
-	if (writers == MAP_FAILED)
-		world_fail("mmap");
-}
 
 static struct figures {
 	size_t records, lines, breaks, longest, unfinished, cancelled;
@@ -355,9 +340,11 @@ int main(int argc, char **argv)
 	};
 
 	if (argc == 3) {
-		setenv("LINECAP_SEED", argv[2], 1);
+		setenv("TEST_SEED", argv[2], 1);
 		return run_process((unsigned)atoi(argv[1]));
 	}
-	share();
+	writers = records_share();
+	if (!writers)
+		world_fail("memory for the writers");
 	return world_run(cases, sizeof cases / sizeof *cases);
 }

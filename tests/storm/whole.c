@@ -12,23 +12,9 @@ enum {
 	MAX = 4096,
 	LINES = 2000,	/* of a worker */
 	PIECES = 20000, /* of an endless writer */
-	SHARED = 9,	/* the fd of what the writers say of themselves */
 };
 
 static struct records_writer *writers;
-
-static void share(void)
-{
-	size_t size = RECORDS_WRITERS * sizeof *writers;
-	int fd = memfd_create("writers", 0);
-
-	if (fd < 0 || ftruncate(fd, (off_t)size) || dup2(fd, SHARED) != SHARED)
-		world_fail("memfd_create");
-	close(fd);
-	writers = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, SHARED, 0);
-	if (writers == MAP_FAILED)
-		world_fail("mmap");
-}
 
 /* --- a writer: whole ID MOST --------------------------------------------------------------------
  */
@@ -48,9 +34,8 @@ static int run_writer(unsigned id, size_t most)
 	struct dice dice = dice_of_case(id);
 	bool line = id < WORKERS;
 
-	writers = mmap(NULL, RECORDS_WRITERS * sizeof *writers, PROT_READ | PROT_WRITE, MAP_SHARED,
-		       SHARED, 0);
-	if (writers == MAP_FAILED)
+	writers = records_join();
+	if (!writers)
 		return 5;
 	for (unsigned i = 0; i < (line ? LINES : PIECES); i++)
 		write_record(id, i, dice_below(&dice, line ? most : 200),
@@ -134,9 +119,11 @@ int main(int argc, char **argv)
 	};
 
 	if (argc == 4) {
-		setenv("LINECAP_SEED", argv[3], 1);
+		setenv("TEST_SEED", argv[3], 1);
 		return run_writer((unsigned)atoi(argv[1]), (size_t)atol(argv[2]));
 	}
-	share();
+	writers = records_share();
+	if (!writers)
+		world_fail("memory for the writers");
 	return world_run(cases, sizeof cases / sizeof *cases);
 }

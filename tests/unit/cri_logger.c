@@ -1,8 +1,7 @@
 /* The runtime's logger: its rules one by one, then against a model on random streams.
  *
  * The model has the whole stream before it and follows what containerd's logger.go and Go's bufio
- * say, window by window; it shares nothing with src/cri/logger.c. A case that fails prints its
- * seed: LINECAP_SEED=… runs it again as the first case. LINECAP_CASES sets how many there are. */
+ * say, window by window; it shares nothing with src/cri/logger.c. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -300,7 +299,7 @@ static const char *a_random_stream_is_logged_as_the_model_does(struct dice *dice
 static void random_streams_are_logged_as_the_model_does(void **state)
 {
 	(void)state;
-	print_message("LINECAP_SEED=%#llx\n", (unsigned long long)dice_seed());
+	print_message("TEST_SEED=%#llx\n", (unsigned long long)dice_seed());
 	assert_null(dice_run("cri_logger", 200000, a_random_stream_is_logged_as_the_model_does));
 }
 

@@ -489,7 +489,7 @@ static const char *a_random_growing_log_is_followed_as_the_model_does(struct dic
 static void random_logs_are_read_as_the_model_does(void **state)
 {
 	(void)state;
-	print_message("LINECAP_SEED=%#llx\n", (unsigned long long)dice_seed());
+	print_message("TEST_SEED=%#llx\n", (unsigned long long)dice_seed());
 	assert_null(dice_run("cri_reader, whole", 20000, a_random_log_is_read_as_the_model_does));
 }
 

@@ -1,7 +1,7 @@
 /* Dice: random cases that can be run again.
  *
  * A case's numbers follow from the seed and the case's own number alone, so a failing one runs by
- * itself: LINECAP_SEED=… LINECAP_CASE=… program [test]. Facts: splitmix64 (Steele, Lea, Flood
+ * itself: TEST_SEED=… TEST_CASE=… program [test]. Facts: splitmix64 (Steele, Lea, Flood
  * 2014). */
 #ifndef LINECAP_TESTS_DICE_H
 #define LINECAP_TESTS_DICE_H
@@ -37,11 +37,12 @@ static inline bool dice_one_in(struct dice *dice, size_t n)
 	return !dice_below(dice, n);
 }
 
-/* The run's seed: LINECAP_SEED, or a new one. */
+/* The run's seed: TEST_SEED, or a new one. It is settled at the first call: let that be one that no
+ * other thread makes, too. */
 static inline uint64_t dice_seed(void)
 {
 	static uint64_t seed;
-	const char *given = getenv("LINECAP_SEED");
+	const char *given = seed ? NULL : getenv("TEST_SEED");
 
 	if (given)
 		seed = strtoull(given, NULL, 0);
@@ -62,10 +63,10 @@ static inline struct dice dice_of_case(uint64_t number)
 /* A case: NULL, or the claim that didn't hold. */
 typedef const char *dice_case(struct dice *dice);
 
-/* Runs cases 0…count-1, or LINECAP_CASE alone; returns the first claim that didn't hold. */
+/* Runs cases 0…count-1, or TEST_CASE alone; returns the first claim that didn't hold. */
 static inline const char *dice_run(const char *name, uint64_t count, dice_case *one)
 {
-	const char *alone = getenv("LINECAP_CASE");
+	const char *alone = getenv("TEST_CASE");
 	uint64_t number = alone ? strtoull(alone, NULL, 0) : 0;
 
 	if (alone)
@@ -76,7 +77,7 @@ static inline const char *dice_run(const char *name, uint64_t count, dice_case *
 
 		if (!broken)
 			continue;
-		fprintf(stderr, "%s: LINECAP_SEED=%#llx LINECAP_CASE=%llu: %s\n", name,
+		fprintf(stderr, "%s: TEST_SEED=%#llx TEST_CASE=%llu: %s\n", name,
 			(unsigned long long)dice_seed(), (unsigned long long)number, broken);
 		return broken;
 	}
@@ -112,6 +113,15 @@ static inline char dice_awkward(struct dice *dice)
 	return bytes[dice_below(dice, sizeof bytes - 1)];
 }
 
+/* The end of what stands here becomes a run of \r. */
+static inline void dice_end_in_returns(struct dice *dice, char *bytes, size_t n)
+{
+	size_t count = 1 + dice_below(dice, 8);
+
+	while (count-- && n)
+		bytes[--n] = '\r';
+}
+
 /* Fills n bytes with one kind of text after the other. `near` is a length that many lines come
  * close to. */
 static inline void dice_text(struct dice *dice, char *bytes, size_t n, size_t near)
@@ -121,7 +131,8 @@ static inline void dice_text(struct dice *dice, char *bytes, size_t n, size_t ne
 	for (size_t i = 0; i < n;) {
 		size_t stretch = dice_one_in(dice, 2) ? near - 5 + dice_below(dice, 10)
 						      : dice_below(dice, 2 * near);
-		size_t end = stretch < n - i ? i + stretch : n, kind = dice_below(dice, 6);
+		size_t start = i, end = stretch < n - i ? i + stretch : n;
+		size_t kind = dice_below(dice, 6);
 		char code_point[4];
 		size_t length;
 
@@ -140,6 +151,8 @@ static inline void dice_text(struct dice *dice, char *bytes, size_t n, size_t ne
 			memcpy(bytes + i, code_point, length < end - i ? length : end - i);
 		}
 		i = end;
+		if (dice_one_in(dice, 4))
+			dice_end_in_returns(dice, bytes + start, end - start);
 		if (i < n && dice_one_in(dice, 2))
 			bytes[i++] = '\n';
 	}

@@ -1,9 +1,11 @@
-/* Tests of the ledger: whose page is taken, what is refused, what is swept, and what becomes of a
- * page that lies. Each test has a /dev/shm of its own, in a mount namespace that nobody else sees;
- * that takes root. Facts: shm_overview(7), proc(5), mount_namespaces(7), tmpfs(5). */
-#include <dirent.h>
+/* Tests of the ledger: whose page is taken, what stands in its way, what is swept, and what becomes
+ * of a page that lies. They have System V segments of their own, in an IPC namespace that nobody
+ * else sees; that takes root. Facts: ipc_namespaces(7), shmctl(2), proc(5), seccomp(2). */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -13,100 +15,161 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/mount.h>
-#include <sys/socket.h>
+#include <sys/prctl.h>
+#include <sys/shm.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/sysmacros.h>
-#include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "dice.h"
+#include "emitter.h"
 #include "ledger.h"
+#include "steady.h"
 
 enum {
 	PAGE = 4096,
 	NOBODY = 65534,
-	NAME_CASES = 200000,
-	PAGE_CASES = 20000,
+	PAGE_CASES = 4000,
 	RACERS = 16,
 };
 
 static const struct pipe_id some_pipe = {12, 3456};
-#define NAME  "linecap.0.12.3456"
-#define PATH  "/dev/shm/" NAME
-#define OTHER "/dev/shm/other"
+static const struct target nothing = {.kind = TARGET_NONE};
 
-/* --- a /dev/shm of one's own ------------------------------------------------------------------ */
+/* --- segments of one's own -------------------------------------------------------------------- */
 
 static bool private;
 
 static int enter_namespace(void **state)
 {
 	(void)state;
-	private = !geteuid() && !unshare(CLONE_NEWNS) &&
+	private = !geteuid() && !unshare(CLONE_NEWNS | CLONE_NEWIPC) &&
 		  !mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL);
-	umask(022);
 	return 0;
 }
 
-static int mount_shm(void **state)
+static int segment_at(int index, struct shmid_ds *about)
 {
-	(void)state;
-	return private ? mount("shm", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777") : 0;
+	return shmctl(index, SHM_STAT, about);
 }
 
-static int unmount_shm(void **state)
+static int last_index(void)
 {
-	(void)state;
-	return private ? umount2("/dev/shm", MNT_DETACH) : 0;
+	struct shm_info info;
+
+	return shmctl(0, SHM_INFO, (struct shmid_ds *)(void *)&info);
 }
 
-static void need_private_shm(void)
+static unsigned segments(void)
+{
+	struct shmid_ds about;
+	unsigned count = 0;
+
+	for (int i = 0; i <= last_index(); i++)
+		count += segment_at(i, &about) >= 0;
+	return count;
+}
+
+static int remove_segments(void **state)
+{
+	struct shmid_ds about;
+
+	(void)state;
+	for (int i = last_index(); private && i >= 0; i--) {
+		int id = segment_at(i, &about);
+
+		if (id >= 0)
+			shmctl(id, IPC_RMID, NULL);
+	}
+	return 0;
+}
+
+static void need_private_segments(void)
 {
 	if (!private)
 		skip();
 }
 
-static void remount_shm(unsigned long flags, const char *options)
-{
-	assert_int_equal(mount("shm", "/dev/shm", "tmpfs", MS_REMOUNT | flags, options), 0);
-}
-
 /* --- helpers ---------------------------------------------------------------------------------- */
 
-static bool exists(const char *path)
+static struct ledger *open_page(const struct pipe_id *id)
 {
-	struct stat st;
-
-	return !lstat(path, &st);
+	return ledger_open(id, geteuid());
 }
 
-static void put_file(const char *path, mode_t mode, const void *bytes, size_t n)
+/* The id of the segment that is attached there, and what the kernel knows of it. */
+static int id_of(const struct ledger *ledger, struct shmid_ds *about)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	uint64_t mark = atomic_load(&ledger->blamed);
+	int found = -1;
 
-	if (fd < 0 || write(fd, bytes, n) != (ssize_t)n || fchmod(fd, mode))
-		abort();
-	close(fd);
+	atomic_store((_Atomic uint64_t *)&ledger->blamed, UINT64_C(0x6d61726b));
+	for (int i = 0; i <= last_index() && found < 0; i++) {
+		int id = segment_at(i, about);
+		struct ledger *at = id < 0 ? (void *)-1 : shmat(id, NULL, SHM_RDONLY);
+
+		if (at == (void *)-1)
+			continue;
+		if (about->shm_segsz >= PAGE && atomic_load(&at->blamed) == UINT64_C(0x6d61726b))
+			found = id;
+		shmdt(at);
+	}
+	atomic_store((_Atomic uint64_t *)&ledger->blamed, mark);
+	return found;
 }
 
-/* A page as ledger_open leaves it, under another name. */
-static void put_page(const char *path)
+/* The key that a pipe's page has for the effective uid, first (0) or second (1): as is seen when it
+ * is made. */
+static key_t key_of(const struct pipe_id *id, int which)
 {
-	const struct pipe_id id = {1, 1};
-	struct ledger *ledger = ledger_open(&id);
+	struct shmid_ds about;
+	struct ledger *ledger = open_page(id);
+	int segment = id_of(ledger, &about);
+	key_t key = about.shm_perm.__key;
 
-	assert_non_null(ledger);
 	ledger_leave(ledger);
-	assert_int_equal(rename("/dev/shm/linecap.0.1.1", path), 0);
+	shmctl(segment, IPC_RMID, NULL);
+	if (!which)
+		return key;
+	int first = shmget(key, PAGE, IPC_CREAT | IPC_EXCL | 0644);
+
+	key = key_of(id, 0);
+	shmctl(first, IPC_RMID, NULL);
+	return key;
+}
+
+/* What ledger_look finds of the pipe and uid. */
+static enum look look_for(const struct pipe_id *id, uid_t uid, struct ledger *copy)
+{
+	enum look best = LOOK_NOTHING;
+
+	for (int i = 0; i <= ledger_last(); i++) {
+		struct ledger page;
+		uid_t owner;
+		enum look look = ledger_look(i, &owner, &page);
+
+		if (look == LOOK_NOTHING || owner != uid)
+			continue;
+		if (look == LOOK_PAGE && (page.pipe.dev != id->dev || page.pipe.ino != id->ino))
+			continue;
+		best = look;
+		if (look == LOOK_PAGE)
+			*copy = page;
+	}
+	return best;
 }
 
 typedef bool body(void);
+
+static bool become(uid_t uid)
+{
+	return !setresgid(uid, uid, uid) && !setresuid(uid, uid, uid);
+}
 
 /* Does it hold in a process of its own? */
 static bool holds_in_child(body *claim, uid_t uid)
@@ -115,168 +178,74 @@ static bool holds_in_child(body *claim, uid_t uid)
 	pid_t child = fork();
 
 	if (!child) {
-		signal(SIGBUS, SIG_DFL); /* cmocka's handler would go on with the next test */
-		_exit(setresgid(uid, uid, uid) || setresuid(uid, uid, uid) || !claim());
+		signal(SIGSEGV, SIG_DFL); /* cmocka's handler would go on with the next test */
+		_exit(!become(uid) || !claim());
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	return !status;
 }
 
-static unsigned open_fds(void)
-{
-	unsigned count = 0;
-
-	for (int fd = 0; fd < 1024; fd++)
-		count += fcntl(fd, F_GETFD) >= 0;
-	return count;
-}
-
-/* --- names ------------------------------------------------------------------------------------ */
-
-static void a_pages_name_says_whose_it_is(void **state)
-{
-	static const struct {
-		const char *name;
-		struct ledger_name parsed;
-	} names[] = {
-		{"linecap.0.13.4711", {0, {13, 4711}}},
-		{"linecap.65534.0.0", {NOBODY, {0, 0}}},
-		{"linecap.4294967295.18446744073709551615.18446744073709551615",
-		 {UINT32_MAX, {UINT64_MAX, UINT64_MAX}}},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		struct ledger_name parsed;
-
-		assert_true(ledger_parse_name(names[i].name, &parsed));
-		assert_int_equal(parsed.uid, names[i].parsed.uid);
-		assert_int_equal(parsed.id.dev, names[i].parsed.id.dev);
-		assert_int_equal(parsed.id.ino, names[i].parsed.id.ino);
-	}
-}
-
-static void any_other_name_is_no_pages(void **state)
-{
-	static const char *const names[] = {
-		"",
-		".",
-		"linecap",
-		"linecap.",
-		"linecap.0",
-		"linecap.0.13",
-		"linecap.0.13.",
-		"linecap.0.13.4711.",
-		"linecap.0.13.4711x",
-		"linecap.0.13.4711 ",
-		"linecap.-1.13.4711",
-		"linecap.0.13.0x10",
-		"linecap..13.4711",
-		"linecap.0..4711",
-		"Linecap.0.13.4711",
-		"linecap-0-13-4711",
-		"xlinecap.0.13.4711",
-		"linecap.0.13.18446744073709551616",
-		"linecap.4294967296.13.4711", /* one more than a uid can be */
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		struct ledger_name parsed;
-
-		if (ledger_parse_name(names[i], &parsed))
-			fail_msg("'%s' is taken for a page", names[i]);
-	}
-}
-
-/* The names that nearly are one: a right one with one byte changed. */
-static const char *a_name_that_is_nearly_right(struct dice *dice)
-{
-	char name[LEDGER_NAME], back[LEDGER_NAME];
-	struct ledger_name parsed;
-
-	snprintf(name, sizeof name, "linecap.%u.%ju.%ju", (unsigned)dice_next(dice),
-		 (uintmax_t)dice_below(dice, 100), (uintmax_t)dice_next(dice));
-	name[dice_below(dice, strlen(name))] = dice_one_in(dice, 2) ? '.' : (char)dice_next(dice);
-	if (!ledger_parse_name(name, &parsed))
-		return NULL;
-	snprintf(back, sizeof back, "linecap.%u.%ju.%ju", (unsigned)parsed.uid,
-		 (uintmax_t)parsed.id.dev, (uintmax_t)parsed.id.ino);
-	for (char *at = name; *at;) /* leading zeros are the same number */
-		if ((at == name || at[-1] == '.') && *at == '0' && at[1] >= '0' && at[1] <= '9')
-			memmove(at, at + 1, strlen(at));
-		else
-			at++;
-	return strcmp(name, back) ? "a name that is read means what it says" : NULL;
-}
-
-static void a_name_that_is_read_means_what_it_says(void **state)
-{
-	(void)state;
-	assert_null(dice_run(__func__, NAME_CASES, a_name_that_is_nearly_right));
-}
-
 /* --- the page --------------------------------------------------------------------------------- */
 
-static void a_page_is_a_private_file_of_one_page(void **state)
+static void a_page_is_a_private_segment_of_one_page(void **state)
 {
-	struct stat st;
+	struct shmid_ds about;
 
 	(void)state;
-	need_private_shm();
-	unsigned fds = open_fds();
-	struct ledger *ledger = ledger_open(&some_pipe);
+	need_private_segments();
+	struct ledger *ledger = open_page(&some_pipe);
 
 	assert_non_null(ledger);
-	assert_int_equal(open_fds(), fds);
-	assert_int_equal(lstat(PATH, &st), 0);
-	assert_true(S_ISREG(st.st_mode));
-	assert_int_equal(st.st_mode & 07777, 0600);
-	assert_int_equal(st.st_size, PAGE);
-	assert_int_equal(st.st_blocks * 512, PAGE); /* no hole: a write can't meet a full disk */
-	assert_int_equal(st.st_uid, 0);
+	assert_true(id_of(ledger, &about) >= 0);
+	assert_int_equal(about.shm_perm.mode & 0777, 0600);
+	assert_int_equal(about.shm_segsz, PAGE);
+	assert_int_equal(about.shm_perm.uid, 0);
+	assert_int_equal((unsigned)about.shm_perm.__key >> 24, 'l');
+	assert_int_equal(ledger->pipe.dev, some_pipe.dev);
+	assert_int_equal(ledger->pipe.ino, some_pipe.ino);
 	assert_int_equal(atomic_load(&ledger->account.word), 0);
 	assert_int_equal(atomic_load(&ledger->blamed), 0);
+	assert_int_equal(segments(), 1);
 	ledger_leave(ledger);
 }
 
-static bool adds_to_word(void)
+static bool adds_five(void)
 {
-	struct ledger *ledger = ledger_open(&some_pipe);
+	struct ledger *ledger = open_page(&some_pipe);
 
-	return ledger && atomic_fetch_add(&ledger->account.word, 5) == 7;
+	return ledger && atomic_fetch_add(&ledger->account.breaks, 5) == 7;
 }
 
 static void all_processes_of_a_uid_share_the_page_of_a_pipe(void **state)
 {
 	(void)state;
-	need_private_shm();
-	struct ledger *ledger = ledger_open(&some_pipe);
+	need_private_segments();
+	struct ledger *ledger = open_page(&some_pipe);
 
-	atomic_store(&ledger->account.word, 7);
-	assert_true(holds_in_child(adds_to_word, 0));
-	assert_int_equal(atomic_load(&ledger->account.word), 12);
-	assert_false(holds_in_child(adds_to_word, 0)); /* it is 12 now */
+	atomic_store(&ledger->account.breaks, 7);
+	assert_true(holds_in_child(adds_five, 0));
+	assert_int_equal(atomic_load(&ledger->account.breaks), 12);
+	assert_false(holds_in_child(adds_five, 0)); /* it is 12 now */
 	ledger_leave(ledger);
 }
 
 static bool has_a_fresh_page(void)
 {
-	struct ledger *ledger = ledger_open(&some_pipe);
+	struct ledger *ledger = open_page(&some_pipe), copy;
 
-	return ledger && !atomic_load(&ledger->account.word) &&
-	       exists("/dev/shm/linecap.65534.12.3456");
+	return ledger && !atomic_load(&ledger->account.breaks) &&
+	       look_for(&some_pipe, NOBODY, &copy) == LOOK_PAGE;
 }
 
 static void another_uid_has_a_page_of_its_own(void **state)
 {
 	(void)state;
-	need_private_shm();
-	struct ledger *ledger = ledger_open(&some_pipe);
+	need_private_segments();
+	struct ledger *ledger = open_page(&some_pipe);
 
-	atomic_store(&ledger->account.word, 7);
+	atomic_store(&ledger->account.breaks, 7);
 	assert_true(holds_in_child(has_a_fresh_page, NOBODY));
-	assert_int_equal(atomic_load(&ledger->account.word), 7);
+	assert_int_equal(atomic_load(&ledger->account.breaks), 7);
 	ledger_leave(ledger);
 }
 
@@ -285,56 +254,29 @@ static void another_pipe_has_a_page_of_its_own(void **state)
 	const struct pipe_id other = {12, 3457}, other_device = {13, 3456};
 
 	(void)state;
-	need_private_shm();
-	struct ledger *ledger = ledger_open(&some_pipe), *second = ledger_open(&other),
-		      *third = ledger_open(&other_device);
+	need_private_segments();
+	struct ledger *ledger = open_page(&some_pipe), *second = open_page(&other),
+		      *third = open_page(&other_device);
 
-	atomic_store(&ledger->account.word, 7);
-	assert_int_equal(atomic_load(&second->account.word), 0);
-	assert_int_equal(atomic_load(&third->account.word), 0);
+	atomic_store(&ledger->account.breaks, 7);
+	assert_int_equal(atomic_load(&second->account.breaks), 0);
+	assert_int_equal(atomic_load(&third->account.breaks), 0);
+	assert_int_equal(segments(), 3);
 	ledger_leave(ledger);
 	ledger_leave(second);
 	ledger_leave(third);
 }
 
-static bool opens_under_any_umask(void)
-{
-	static const mode_t masks[] = {0, 0077, 0777};
-
-	for (unsigned i = 0; i < 3; i++) {
-		const struct pipe_id id = {12, i};
-		struct stat st;
-		char path[LEDGER_NAME];
-
-		umask(masks[i]);
-		struct ledger *ledger = ledger_open(&id), *again = ledger_open(&id);
-
-		snprintf(path, sizeof path, "/dev/shm/linecap.%u.12.%u", (unsigned)geteuid(), i);
-		if (!ledger || !again || lstat(path, &st) || (st.st_mode & 07777) != 0600)
-			return false;
-		atomic_store(&ledger->account.word, 9);
-		if (atomic_load(&again->account.word) != 9)
-			return false;
-	}
-	return true;
-}
-
-static void the_umask_does_not_matter(void **state)
-{
-	(void)state;
-	need_private_shm();
-	assert_true(holds_in_child(opens_under_any_umask, 0));
-	assert_true(holds_in_child(opens_under_any_umask, NOBODY));
-}
-
 static void a_page_whose_maker_died_at_once_is_finished(void **state)
 {
 	(void)state;
-	need_private_shm();
-	put_file(PATH, 0, "", 0);
-	struct ledger *ledger = ledger_open(&some_pipe);
+	need_private_segments();
+	int id = shmget(key_of(&some_pipe, 0), PAGE, IPC_CREAT | IPC_EXCL | 0600);
+	struct ledger *ledger = open_page(&some_pipe);
+	struct shmid_ds about;
 
 	assert_non_null(ledger);
+	assert_int_equal(id_of(ledger, &about), id);
 	ledger_leave(ledger);
 }
 
@@ -343,7 +285,7 @@ static pthread_barrier_t barrier;
 static void *opens(void *result)
 {
 	pthread_barrier_wait(&barrier);
-	*(struct ledger **)result = ledger_open(&some_pipe);
+	*(struct ledger **)result = open_page(&some_pipe);
 	return NULL;
 }
 
@@ -353,7 +295,7 @@ static void all_who_open_at_once_share_the_page(void **state)
 	struct ledger *ledgers[RACERS];
 
 	(void)state;
-	need_private_shm();
+	need_private_segments();
 	for (int round = 0; round < 100; round++) {
 		pthread_barrier_init(&barrier, NULL, RACERS);
 		for (int i = 0; i < RACERS; i++)
@@ -363,375 +305,378 @@ static void all_who_open_at_once_share_the_page(void **state)
 		pthread_barrier_destroy(&barrier);
 		for (int i = 0; i < RACERS; i++) {
 			assert_non_null(ledgers[i]);
-			assert_int_equal(atomic_fetch_add(&ledgers[i]->account.word, 1), i);
+			assert_int_equal(atomic_fetch_add(&ledgers[i]->account.breaks, 1), i);
 		}
 		for (int i = 0; i < RACERS; i++)
 			ledger_leave(ledgers[i]);
-		assert_int_equal(unlink(PATH), 0);
+		assert_int_equal(segments(), 1);
+		remove_segments(NULL);
 	}
 }
 
-/* --- a folder that others write to ------------------------------------------------------------ */
+/* --- a uid that has changed since somebody asked ---------------------------------------------- */
 
-static void place_others_page(const char *path)
+static bool opens_with_an_old_guess(uid_t guess)
 {
-	put_page(path);
-	assert_int_equal(chown(path, NOBODY, NOBODY), 0);
+	struct ledger *ledger = ledger_open(&some_pipe, guess), *again = open_page(&some_pipe),
+		      copy;
+
+	if (!ledger || !again)
+		return false;
+	atomic_store(&ledger->account.breaks, 4711);
+	return atomic_load(&again->account.breaks) == 4711 &&
+	       look_for(&some_pipe, geteuid(), &copy) == LOOK_PAGE;
 }
 
-static void place_others_empty_file(const char *path)
+static bool guesses_root(void)
 {
-	put_file(path, 0600, "", 0);
-	assert_int_equal(chown(path, NOBODY, NOBODY), 0);
+	return opens_with_an_old_guess(0);
 }
 
-static void place_mode(const char *path, mode_t mode)
+static bool guesses_nobody(void)
 {
-	put_page(path);
-	assert_int_equal(chmod(path, mode), 0);
+	return opens_with_an_old_guess(NOBODY);
 }
 
-static void place_0644(const char *path)
+static bool guesses_nothing(void)
 {
-	place_mode(path, 0644);
+	return opens_with_an_old_guess(LEDGER_UNKNOWN);
 }
 
-static void place_0660(const char *path)
+static void whoever_has_changed_its_uid_joins_those_of_the_new_one(void **state)
 {
-	place_mode(path, 0660);
+	static body *const guesses[] = {guesses_root, guesses_nobody, guesses_nothing};
+
+	(void)state;
+	need_private_segments();
+	for (int made = 0; made < 2; made++)
+		for (size_t i = 0; i < 3; i++)
+			for (uid_t uid = 0; uid <= NOBODY; uid += NOBODY) {
+				struct ledger *roots = made ? open_page(&some_pipe) : NULL;
+
+				assert_true(holds_in_child(guesses[i], uid));
+				/* Nothing is left of the wrong guess. */
+				assert_int_equal(segments(), made && uid ? 2 : 1);
+				if (roots)
+					ledger_leave(roots);
+				remove_segments(NULL);
+			}
 }
 
-static void place_0602(const char *path)
+/* --- a key that is in use --------------------------------------------------------------------- */
+
+static key_t wanted_key;
+
+static int place_segment(size_t size, int mode, char filling)
 {
-	place_mode(path, 0602);
+	int id = shmget(wanted_key, size, IPC_CREAT | IPC_EXCL | mode);
+	char *at = id < 0 ? (void *)-1 : shmat(id, NULL, 0);
+
+	if (at == (void *)-1)
+		abort();
+	memset(at, filling, size);
+	shmdt(at);
+	return id;
 }
 
-static void place_setuid(const char *path)
+static int place_as_nobody(size_t size, int mode)
 {
-	place_mode(path, 04600);
+	if (setresuid((uid_t)-1, NOBODY, (uid_t)-1))
+		abort();
+	int id = shmget(wanted_key, size, IPC_CREAT | IPC_EXCL | mode);
+
+	if (id < 0 || setresuid((uid_t)-1, 0, (uid_t)-1))
+		abort();
+	return id;
 }
 
-static void place_0000(const char *path)
+static int place_others(void)
 {
-	place_mode(path, 0);
+	return place_as_nobody(PAGE, 0600);
 }
 
-static void place_size(const char *path, off_t size)
+static int place_others_open_to_all(void)
 {
-	put_page(path);
-	assert_int_equal(truncate(path, size), 0);
+	return place_as_nobody(PAGE, 0666);
 }
 
-static void place_one_byte(const char *path)
+static int place_given(void)
 {
-	place_size(path, 1);
+	int id = place_as_nobody(PAGE, 0600);
+	struct shmid_ds about;
+
+	if (shmctl(id, IPC_STAT, &about))
+		abort();
+	about.shm_perm.uid = 0;
+	if (shmctl(id, IPC_SET, &about))
+		abort();
+	return id;
 }
 
-static void place_a_byte_too_few(const char *path)
+static int place_0644(void)
 {
-	place_size(path, PAGE - 1);
+	return place_segment(PAGE, 0644, 0);
 }
 
-static void place_a_byte_too_many(const char *path)
+static int place_0660(void)
 {
-	place_size(path, PAGE + 1);
+	return place_segment(PAGE, 0660, 0);
 }
 
-static void place_a_terabyte(const char *path)
+static int place_0602(void)
 {
-	place_size(path, (off_t)1 << 40);
+	return place_segment(PAGE, 0602, 0);
 }
 
-static void place_link_to_page(const char *path)
+static int place_0000(void)
 {
-	put_page(OTHER);
-	assert_int_equal(symlink(OTHER, path), 0);
+	int id = place_segment(PAGE, 0600, 0);
+	struct shmid_ds about;
+
+	if (shmctl(id, IPC_STAT, &about))
+		abort();
+	about.shm_perm.mode = 0;
+	if (shmctl(id, IPC_SET, &about))
+		abort();
+	return id;
 }
 
-static void place_link_to_nothing(const char *path)
+static int place_one_byte(void)
 {
-	assert_int_equal(symlink(OTHER, path), 0);
+	return place_segment(1, 0600, 0);
 }
 
-static void place_link_to_fifo(const char *path)
+static int place_a_byte_too_many(void)
 {
-	assert_int_equal(mkfifo(OTHER, 0600), 0);
-	assert_int_equal(symlink(OTHER, path), 0);
+	return place_segment(PAGE + 1, 0600, 0);
 }
 
-static void place_link_to_device(const char *path)
+static int place_much(void)
 {
-	assert_int_equal(symlink("/dev/zero", path), 0);
+	return place_segment(1 << 24, 0600, 0);
 }
 
-static void place_link_to_itself(const char *path)
+static int place_garbage(void)
 {
-	assert_int_equal(symlink(path, path), 0);
+	return place_segment(PAGE, 0600, 'x');
 }
 
-static void place_hard_link(const char *path)
+/* The page of another pipe whose key happens to be the same. */
+static int place_another_pipes_page(void)
 {
-	put_page(OTHER);
-	assert_int_equal(link(OTHER, path), 0);
+	const struct pipe_id other = {12, 3457};
+	struct ledger *ledger = open_page(&other);
+	int id = place_segment(PAGE, 0600, 0);
+	void *at = shmat(id, NULL, 0);
+
+	memcpy(at, ledger, sizeof *ledger);
+	shmdt(at);
+	ledger_leave(ledger);
+	return id;
 }
 
-/* Somebody's lock file, which all may write to. */
-static void place_hard_link_to_empty_file(const char *path)
-{
-	put_file(OTHER, 0666, "", 0);
-	assert_int_equal(link(OTHER, path), 0);
-}
-
-static void place_directory(const char *path)
-{
-	assert_int_equal(mkdir(path, 0600), 0);
-}
-
-static void place_fifo(const char *path)
-{
-	assert_int_equal(mkfifo(path, 0600), 0);
-}
-
-static void place_device(const char *path)
-{
-	assert_int_equal(mknod(path, S_IFCHR | 0600, makedev(1, 5)), 0);
-}
-
-static void place_socket(const char *path)
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-
-	strcpy(address.sun_path, path);
-	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
-	assert_int_equal(chmod(path, 0600), 0);
-	close(fd);
-}
-
-static void place_garbage(const char *path)
-{
-	char bytes[PAGE];
-
-	memset(bytes, 0xa5, sizeof bytes);
-	put_file(path, 0600, bytes, sizeof bytes);
-}
-
-static const struct hostile {
+static const struct in_the_way {
 	const char *what;
-	void (*place)(const char *path);
-} hostile[] = {
-	{"another uid's page", place_others_page},
-	{"another uid's empty file", place_others_empty_file},
+	int (*place)(void);
+} in_the_way[] = {
+	{"another uid's", place_others},
+	{"another uid's that all may write to", place_others_open_to_all},
+	{"another uid's that was given to us", place_given},
 	{"mode 0644", place_0644},
 	{"mode 0660", place_0660},
 	{"mode 0602", place_0602},
-	{"mode 04600", place_setuid},
 	{"mode 0", place_0000},
 	{"1 byte", place_one_byte},
-	{"4095 bytes", place_a_byte_too_few},
 	{"4097 bytes", place_a_byte_too_many},
-	{"a terabyte", place_a_terabyte},
-	{"a symbolic link to a page", place_link_to_page},
-	{"a symbolic link to nothing", place_link_to_nothing},
-	{"a symbolic link to a fifo", place_link_to_fifo},
-	{"a symbolic link to a device", place_link_to_device},
-	{"a symbolic link to itself", place_link_to_itself},
-	{"a hard link to a page", place_hard_link},
-	{"a hard link to an empty file", place_hard_link_to_empty_file},
-	{"a directory", place_directory},
-	{"a fifo", place_fifo},
-	{"a device", place_device},
-	{"a socket", place_socket},
+	{"16 MiB", place_much},
 	{"garbage", place_garbage},
+	{"another pipe's page", place_another_pipes_page},
 };
 
-static bool same_file(const struct stat *a, const struct stat *b)
+/* Its settings and its bytes. */
+struct snapshot {
+	struct ipc_perm perm;
+	size_t size;
+	uint64_t sum;
+};
+
+static struct snapshot snapshot_of(int id)
 {
-	return a->st_ino == b->st_ino && a->st_mode == b->st_mode && a->st_uid == b->st_uid &&
-	       a->st_nlink == b->st_nlink && a->st_size == b->st_size &&
-	       a->st_blocks == b->st_blocks;
+	struct shmid_ds about;
+	struct snapshot snapshot;
+
+	if (shmctl(id, IPC_STAT, &about))
+		abort();
+	const unsigned char *at = shmat(id, NULL, SHM_RDONLY);
+
+	memset(&snapshot, 0, sizeof snapshot);
+	snapshot.perm = about.shm_perm;
+	snapshot.size = about.shm_segsz;
+	for (size_t i = 0; i < about.shm_segsz; i++)
+		snapshot.sum = snapshot.sum * 31 + at[i];
+	shmdt(at);
+	return snapshot;
 }
 
-static void what_is_no_page_of_ours_is_refused_and_left_as_it_was(void **state)
+static bool same(const struct snapshot *a, const struct snapshot *b)
 {
-	need_private_shm();
-	for (size_t i = 0; i < sizeof hostile / sizeof *hostile; i++) {
-		struct stat before, after;
-		struct ledger copy;
+	return a->perm.mode == b->perm.mode && a->perm.uid == b->perm.uid && a->size == b->size &&
+	       a->sum == b->sum;
+}
 
-		hostile[i].place(PATH);
-		bool other = exists(OTHER);
-		unsigned fds = open_fds();
+static void
+what_is_in_the_way_of_the_first_key_stays_as_it_was_and_the_second_is_taken(void **state)
+{
+	(void)state;
+	need_private_segments();
+	for (size_t i = 0; i < sizeof in_the_way / sizeof *in_the_way; i++) {
+		wanted_key = key_of(&some_pipe, 0);
+		int id = in_the_way[i].place();
+		struct snapshot before = snapshot_of(id);
+		struct ledger *ledger = open_page(&some_pipe);
 
-		assert_int_equal(lstat(PATH, &before), 0);
-		if (ledger_open(&some_pipe))
-			fail_msg("%s is taken for a page", hostile[i].what);
-		/* A page of its owner may be looked at, whoever that is. */
-		if (hostile[i].place != place_others_page && ledger_look(PATH, &copy))
-			fail_msg("%s can be looked at", hostile[i].what);
-		assert_int_equal(lstat(PATH, &after), 0);
-		if (!same_file(&before, &after))
-			fail_msg("%s has changed", hostile[i].what);
-		assert_int_equal(exists(OTHER), other);
-		assert_int_equal(open_fds(), fds);
-		unmount_shm(state);
-		mount_shm(state);
+		if (!ledger)
+			fail_msg("%s is in the way", in_the_way[i].what);
+		atomic_store(&ledger->account.breaks, 7);
+		if (!holds_in_child(adds_five, 0))
+			fail_msg("%s makes us count apart", in_the_way[i].what);
+		struct snapshot after = snapshot_of(id);
+
+		if (!same(&before, &after))
+			fail_msg("%s has changed", in_the_way[i].what);
+		ledger_leave(ledger);
+		remove_segments(NULL);
 	}
 }
 
-/* The proof that the table above is about the one thing that it names. */
-static void what_is_in_order_is_taken(void **state)
+static void where_both_keys_are_taken_there_is_no_page(void **state)
 {
-	struct ledger copy;
-
 	(void)state;
-	need_private_shm();
-	put_page(PATH);
-	assert_non_null(ledger_open(&some_pipe));
-	assert_true(ledger_look(PATH, &copy));
+	need_private_segments();
+	for (size_t i = 0; i < sizeof in_the_way / sizeof *in_the_way; i++) {
+		const key_t keys[2] = {key_of(&some_pipe, 0), key_of(&some_pipe, 1)};
+		struct snapshot before[2];
+		int ids[2];
+
+		assert_int_not_equal(keys[0], keys[1]);
+		for (int slot = 0; slot < 2; slot++) {
+			wanted_key = keys[slot];
+			ids[slot] = in_the_way[i].place();
+			before[slot] = snapshot_of(ids[slot]);
+		}
+		if (open_page(&some_pipe))
+			fail_msg("%s is taken for a page", in_the_way[i].what);
+		for (int slot = 0; slot < 2; slot++) {
+			struct snapshot after = snapshot_of(ids[slot]);
+
+			assert_true(same(&before[slot], &after));
+		}
+		remove_segments(NULL);
+	}
 }
 
-static bool is_refused(int result)
+static void a_page_under_the_second_key_is_still_found_once_the_first_is_free(void **state)
 {
-	return result < 0 && (errno == EACCES || errno == EPERM);
+	(void)state;
+	need_private_segments();
+	wanted_key = key_of(&some_pipe, 0);
+	int id = place_others();
+	struct ledger *ledger = open_page(&some_pipe);
+
+	assert_int_equal(shmctl(id, IPC_RMID, NULL), 0);
+	atomic_store(&ledger->account.breaks, 7);
+	assert_true(holds_in_child(adds_five, 0));
+	assert_int_equal(segments(), 1); /* the first key was made and unmade */
+	ledger_leave(ledger);
 }
 
 static bool cannot_harm_roots_page(void)
 {
-	int fd = open(PATH, O_RDWR);
+	struct shmid_ds about;
+	int id = shmget(wanted_key, PAGE, 0);
 
-	if (!is_refused(fd) || !is_refused(open(PATH, O_RDONLY)) || !is_refused(truncate(PATH, 0)))
+	if (id < 0 || shmat(id, NULL, 0) != (void *)-1 || shmat(id, NULL, SHM_RDONLY) != (void *)-1)
 		return false;
-	if (!is_refused(unlink(PATH)) || !is_refused(chmod(PATH, 0666)))
-		return false;
-	return is_refused(rename(PATH, "/dev/shm/mine")) &&
-	       (!symlink("/dev/zero", "/dev/shm/mine") &&
-		is_refused(rename("/dev/shm/mine", PATH)));
+	return shmctl(id, IPC_RMID, NULL) && errno == EPERM && shmctl(id, IPC_STAT, &about) &&
+	       errno == EACCES;
 }
 
-/* A page that is truncated while mapped would end its user by SIGBUS. */
-static void another_uid_can_neither_open_truncate_nor_replace_a_page(void **state)
+static void another_uid_can_neither_attach_nor_remove_a_page(void **state)
 {
 	(void)state;
-	need_private_shm();
-	struct ledger *ledger = ledger_open(&some_pipe);
+	need_private_segments();
+	wanted_key = key_of(&some_pipe, 0);
+	struct ledger *ledger = open_page(&some_pipe);
 
 	assert_true(holds_in_child(cannot_harm_roots_page, NOBODY));
-	atomic_store(&ledger->account.word, 1);
+	atomic_store(&ledger->account.breaks, 7);
+	assert_true(holds_in_child(adds_five, 0));
 	ledger_leave(ledger);
 }
 
-static bool is_ended_by_sigbus(void)
+/* --- no room, no such call -------------------------------------------------------------------- */
+
+static void where_the_kernel_has_no_room_there_is_no_page(void **state)
 {
-	struct ledger *ledger = ledger_open(&some_pipe);
-	pid_t child = ledger ? fork() : -1;
-	int status;
-
-	if (!child) {
-		if (!truncate("/dev/shm/linecap.65534.12.3456", 0))
-			atomic_store(&ledger->account.word, 1);
-		_exit(0);
-	}
-	return child > 0 && waitpid(child, &status, 0) == child && WIFSIGNALED(status) &&
-	       WTERMSIG(status) == SIGBUS;
-}
-
-/* The proof that the claim above matters: the same uid can, as it could with kill(2). */
-static void the_same_uid_can_truncate_its_page(void **state)
-{
-	(void)state;
-	need_private_shm();
-	assert_true(holds_in_child(is_ended_by_sigbus, NOBODY));
-}
-
-/* --- no folder, no room ----------------------------------------------------------------------- */
-
-static void where_the_folder_is_full_there_is_no_page(void **state)
-{
-	static char bytes[64 * 1024];
+	static const char path[] = "/proc/sys/kernel/shmmni";
 
 	(void)state;
-	need_private_shm();
-	remount_shm(0, "size=64k");
-	put_file("/dev/shm/filler", 0600, bytes, sizeof bytes);
-	assert_null(ledger_open(&some_pipe));
-	assert_null(ledger_open(&some_pipe)); /* what the first try left, if anything */
-	assert_int_equal(unlink("/dev/shm/filler"), 0);
-	assert_non_null(ledger_open(&some_pipe));
-}
+	need_private_segments();
+	int fd = open(path, O_WRONLY | O_CLOEXEC); /* this IPC namespace's */
 
-/* A page with a hole is what somebody made by hand. */
-static void a_hole_is_filled_before_it_is_mapped(void **state)
-{
-	struct stat st;
-
-	(void)state;
-	need_private_shm();
-	put_file(PATH, 0600, "", 0);
-	assert_int_equal(truncate(PATH, PAGE), 0);
-	struct ledger *ledger = ledger_open(&some_pipe);
+	if (fd < 0 || write(fd, "0", 1) != 1)
+		skip();
+	close(fd);
+	assert_null(open_page(&some_pipe));
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	assert_int_equal(write(fd, "4096", 4), 4);
+	close(fd);
+	struct ledger *ledger = open_page(&some_pipe);
 
 	assert_non_null(ledger);
-	assert_int_equal(stat(PATH, &st), 0);
-	assert_int_equal(st.st_blocks * 512, PAGE);
+	ledger_leave(ledger);
 }
 
-static bool looks_at_a_hole(void)
+/* From now on that system call fails with the errno. */
+static bool deny(unsigned call, unsigned error)
 {
-	struct ledger copy;
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog program = {sizeof filter / sizeof *filter, filter};
 
-	return !ledger_look("/dev/shm/linecap.65534.1.1", &copy);
+	return !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) &&
+	       !prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
 }
 
-/* Another uid's page may be all hole, and the folder full: to read it must not end the reader. */
-static void a_page_with_a_hole_in_a_full_folder_can_be_looked_at(void **state)
+static unsigned denied_call, denied_error;
+
+static bool has_no_page_behind_a_filter(void)
 {
-	static char bytes[64 * 1024];
-
-	(void)state;
-	need_private_shm();
-	remount_shm(0, "size=64k");
-	put_file("/dev/shm/linecap.65534.1.1", 0600, "", 0);
-	assert_int_equal(truncate("/dev/shm/linecap.65534.1.1", PAGE), 0);
-	assert_int_equal(chown("/dev/shm/linecap.65534.1.1", NOBODY, NOBODY), 0);
-	put_file("/dev/shm/filler", 0600, bytes, sizeof bytes);
-	assert_true(holds_in_child(looks_at_a_hole, 0));
-}
-
-static void where_the_folder_has_no_inodes_left_there_is_no_page(void **state)
-{
-	(void)state;
-	need_private_shm();
-	remount_shm(0, "nr_inodes=2");
-	put_file("/dev/shm/filler", 0600, "", 0);
-	assert_null(ledger_open(&some_pipe));
-}
-
-static void where_the_folder_is_read_only_there_is_no_page(void **state)
-{
-	(void)state;
-	need_private_shm();
-	remount_shm(MS_RDONLY, NULL);
-	assert_null(ledger_open(&some_pipe));
-	remount_shm(0, NULL);
-	assert_non_null(ledger_open(&some_pipe));
-}
-
-static bool opens_and_sweeps_nothing(void)
-{
-	const struct target none = {.kind = TARGET_NONE};
-
-	if (unshare(CLONE_NEWNS) || mount("dev", "/dev", "tmpfs", 0, NULL))
+	if (!deny(denied_call, denied_error))
 		return false;
-	ledger_sweep(&none);
-	return !ledger_open(&some_pipe);
+	ledger_sweep(&nothing);
+	return !open_page(&some_pipe);
 }
 
-static void where_there_is_no_folder_there_is_no_page(void **state)
+static void where_a_system_call_is_denied_there_is_no_page(void **state)
 {
+	static const unsigned calls[] = {SYS_shmget, SYS_shmat, SYS_shmctl};
+	static const unsigned errors[] = {ENOSYS, EPERM, EACCES, ENOMEM};
+
 	(void)state;
-	need_private_shm();
-	assert_true(holds_in_child(opens_and_sweeps_nothing, 0));
+	need_private_segments();
+	for (size_t i = 0; i < 3; i++)
+		for (size_t j = 0; j < 4; j++) {
+			denied_call = calls[i];
+			denied_error = errors[j];
+			if (!holds_in_child(has_no_page_behind_a_filter, 0))
+				fail_msg("system call %u, errno %u", calls[i], errors[j]);
+			remove_segments(NULL);
+		}
 }
 
 /* --- contents that lie ------------------------------------------------------------------------ */
@@ -766,18 +711,6 @@ static ssize_t accept_some(const struct sink *sink, const struct iovec *iov, int
 	return (ssize_t)taken;
 }
 
-static int stalled(const struct sink *sink)
-{
-	(void)sink;
-	return EINTR;
-}
-
-static bool gone(const struct sink *sink)
-{
-	(void)sink;
-	return false;
-}
-
 static struct ledger *lying;
 
 static void lie_blame(const struct sink *sink, const char *bytes, size_t n)
@@ -791,7 +724,13 @@ static const char *write_through(struct dice *dice, const char *bytes, size_t n)
 {
 	const struct limits limits =
 		limits_of(64 + dice_below(dice, 64), LIMITER_SPLIT, "<mark>", 6);
-	struct listener listener = {{accept_some, stalled, gone, lie_blame}, dice, bytes, NULL};
+	struct listener listener = {{.writev = accept_some,
+				     .stalled = steady_stalled,
+				     .gone = steady_gone,
+				     .broken = lie_blame},
+				    dice,
+				    bytes,
+				    NULL};
 
 	for (size_t done = 0, calls = 0; done < n; calls++) {
 		struct iovec iov = {(char *)bytes + done, n - done};
@@ -813,44 +752,39 @@ static const char *write_through(struct dice *dice, const char *bytes, size_t n)
 static const char *a_random_page(struct dice *dice)
 {
 	static char bytes[2 * PAGE];
-	uint64_t page[PAGE / sizeof(uint64_t)], magic;
-	bool has_magic = dice_below(dice, 8);
 	struct ledger copy;
 
-	ledger_leave(lying = ledger_open(&some_pipe));
-	int fd = open(PATH, O_RDWR | O_CLOEXEC);
+	lying = open_page(&some_pipe);
+	uint64_t *words = (uint64_t *)(void *)lying, identity = words[0];
+	bool has_identity = dice_below(dice, 8);
 
-	if (pread(fd, &magic, sizeof magic, 0) != sizeof magic)
-		return "a page has a magic";
-	for (size_t i = 0; i < sizeof page / sizeof *page; i++)
-		page[i] = dice_one_in(dice, 4) ? dice_next(dice) >> dice_below(dice, 64)
-					       : dice_next(dice);
-	if (has_magic)
-		page[0] = magic;
-	else if (!page[0] || page[0] == magic)
-		page[0] = 1;
-	ssize_t written = pwrite(fd, page, sizeof page, 0);
+	for (size_t i = 1; i < PAGE / sizeof *words; i++)
+		words[i] = dice_one_in(dice, 4) ? dice_next(dice) >> dice_below(dice, 64)
+						: dice_next(dice);
+	if (!has_identity)
+		words[0] = identity ^ (1 + dice_below(dice, 100));
+	bool seen = look_for(&lying->pipe, geteuid(), &copy) == LOOK_PAGE;
+	const char *wrong = seen ? "a page that isn't its pipe's is seen" : NULL;
+	struct ledger *again = open_page(&some_pipe);
 
-	close(fd);
-	lying = ledger_open(&some_pipe);
-	if (written != PAGE || (lying != NULL) != has_magic ||
-	    ledger_look(PATH, &copy) != has_magic)
-		return "a page is known by its magic";
-	unlink(PATH);
-	if (!lying)
-		return NULL;
-	const char *wrong = write_through(dice, bytes, 1 + dice_below(dice, sizeof bytes));
-
+	if (!again || (segments() == 1) != has_identity)
+		wrong = "a page is known by its identity";
+	if (has_identity && !wrong)
+		wrong = write_through(dice, bytes, 1 + dice_below(dice, sizeof bytes));
 	for (int i = 0; i < 2 * LEDGER_CULPRITS && !wrong; i++)
 		lie_blame(NULL, bytes, dice_below(dice, 200));
+	for (int i = 0; i < 2 * LEDGER_HOLES && !wrong; i++)
+		ledger_unreached(lying, "program", HOLE_GO, (int64_t)dice_next(dice));
 	ledger_leave(lying);
+	ledger_leave(again);
+	remove_segments(NULL);
 	return wrong;
 }
 
 static void whatever_a_page_holds_no_byte_is_lost(void **state)
 {
 	(void)state;
-	need_private_shm();
+	need_private_segments();
 	assert_null(dice_run(__func__, PAGE_CASES, a_random_page));
 }
 
@@ -861,8 +795,8 @@ static void the_last_culprit_is_kept_with_the_start_of_its_line(void **state)
 	char start[200];
 
 	(void)state;
-	need_private_shm();
-	struct ledger *ledger = ledger_open(&some_pipe);
+	need_private_segments();
+	struct ledger *ledger = open_page(&some_pipe);
 
 	for (size_t i = 0; i < sizeof start; i++)
 		start[i] = (char)i;
@@ -883,13 +817,95 @@ static void the_last_culprit_is_kept_with_the_start_of_its_line(void **state)
 	ledger_leave(ledger);
 }
 
+/* --- the holes -------------------------------------------------------------------------------- */
+
+static uint64_t count_of(const struct ledger *ledger, const char *program, uint32_t reason)
+{
+	uint64_t count = 0;
+
+	for (int i = 0; i < LEDGER_HOLES; i++)
+		if (ledger->holes[i].reason == reason && !strcmp(ledger->holes[i].program, program))
+			count += atomic_load(&ledger->holes[i].count);
+	return count;
+}
+
+static void programs_of_one_name_and_reason_are_counted_together(void **state)
+{
+	struct ledger ledger = {0};
+
+	(void)state;
+	for (int i = 1; i <= 3; i++) {
+		ledger_unreached(&ledger, "busybox", HOLE_STATIC, 100 + i);
+		ledger_unreached(&ledger, "hugo", HOLE_GO, 200 + i);
+		ledger_unreached(&ledger, "hugo", HOLE_STATIC, 300 + i);
+		ledger_unreached(&ledger, "a-program-whose-name-is-very-long-indeed",
+				 HOLE_PRIVILEGED, 400 + i);
+	}
+	assert_int_equal(count_of(&ledger, "busybox", HOLE_STATIC), 3);
+	assert_int_equal(count_of(&ledger, "hugo", HOLE_GO), 3);
+	assert_int_equal(count_of(&ledger, "hugo", HOLE_STATIC), 3);
+	assert_int_equal(count_of(&ledger, "a-program-whose-name-is-very-lo", HOLE_PRIVILEGED), 3);
+	assert_int_equal(ledger.holes[0].time, 103);
+	assert_int_equal(atomic_load(&ledger.holes[4].count), 0);
+}
+
+static void where_there_is_no_room_the_program_that_was_longest_ago_gives_way(void **state)
+{
+	struct ledger ledger = {0};
+	char name[] = "program 0";
+
+	(void)state;
+	for (int i = 0; i < LEDGER_HOLES; i++, name[8]++)
+		ledger_unreached(&ledger, name, HOLE_GO, i == 5 ? 1 : 10 + i);
+	ledger_unreached(&ledger, "new", HOLE_FOREIGN, 100);
+	assert_int_equal(count_of(&ledger, "program 5", HOLE_GO), 0);
+	assert_int_equal(count_of(&ledger, "new", HOLE_FOREIGN), 1);
+	assert_int_equal(count_of(&ledger, "program 0", HOLE_GO), 1);
+	assert_int_equal(count_of(&ledger, "program 7", HOLE_GO), 1);
+}
+
+static void *starts_programs(void *ledger)
+{
+	pthread_barrier_wait(&barrier);
+	for (int i = 0; i < 1000; i++)
+		ledger_unreached(ledger, "busybox", HOLE_STATIC, 1);
+	return NULL;
+}
+
+/* At most one entry each, and none is lost. */
+static void programs_that_start_at_once_are_all_counted(void **state)
+{
+	static struct ledger ledger;
+	pthread_t threads[4];
+
+	(void)state;
+	pthread_barrier_init(&barrier, NULL, 4);
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, starts_programs, &ledger), 0);
+	for (int i = 0; i < 4; i++)
+		pthread_join(threads[i], NULL);
+	pthread_barrier_destroy(&barrier);
+	assert_int_equal(count_of(&ledger, "busybox", HOLE_STATIC), 4000);
+}
+
+static void each_reason_has_its_word_and_a_number_that_is_none_has_one_too(void **state)
+{
+	(void)state;
+	assert_string_equal(hole_reason_word(HOLE_STATIC), "static");
+	assert_string_equal(hole_reason_word(HOLE_GO), "go");
+	assert_string_equal(hole_reason_word(HOLE_PRIVILEGED), "privileged");
+	assert_string_equal(hole_reason_word(HOLE_FOREIGN), "foreign");
+	assert_string_equal(hole_reason_word(HOLE_REASONS), "unknown");
+	assert_string_equal(hole_reason_word(UINT32_MAX), "unknown");
+}
+
 /* --- looking ---------------------------------------------------------------------------------- */
 
-static bool sees_no_page_of_roots(void)
+static bool sees_that_root_has_a_page(void)
 {
 	struct ledger copy;
 
-	return !ledger_look(PATH, &copy);
+	return look_for(&some_pipe, 0, &copy) == LOOK_HIDDEN;
 }
 
 static void root_sees_all_pages_and_another_uid_none_but_its_own(void **state)
@@ -897,38 +913,47 @@ static void root_sees_all_pages_and_another_uid_none_but_its_own(void **state)
 	struct ledger copy;
 
 	(void)state;
-	need_private_shm();
-	struct ledger *ledger = ledger_open(&some_pipe);
+	need_private_segments();
+	struct ledger *ledger = open_page(&some_pipe);
 
-	atomic_store(&ledger->account.bytes, 4711);
-	assert_true(ledger_look(PATH, &copy));
-	assert_int_equal(atomic_load(&copy.account.bytes), 4711);
-	assert_true(holds_in_child(sees_no_page_of_roots, NOBODY));
+	atomic_store(&ledger->account.breaks, 4711);
+	assert_int_equal(look_for(&some_pipe, 0, &copy), LOOK_PAGE);
+	assert_int_equal(atomic_load(&copy.account.breaks), 4711);
+	assert_true(holds_in_child(sees_that_root_has_a_page, NOBODY));
 	assert_true(holds_in_child(has_a_fresh_page, NOBODY));
-	assert_true(ledger_look("/dev/shm/linecap.65534.12.3456", &copy));
+	assert_int_equal(look_for(&some_pipe, NOBODY, &copy), LOOK_PAGE);
 	ledger_leave(ledger);
 }
 
-static void a_page_under_a_name_that_is_none_is_not_looked_at(void **state)
+static void what_is_no_page_is_not_looked_at(void **state)
 {
-	struct ledger copy;
-
 	(void)state;
-	need_private_shm();
-	put_page(OTHER);
-	assert_false(ledger_look(OTHER, &copy));
-	assert_false(ledger_look("/dev/shm/linecap.0.1.1", &copy));
-	assert_int_equal(rename(OTHER, "/dev/shm/linecap.1.1.1"), 0); /* uid 1's, it says */
-	assert_false(ledger_look("/dev/shm/linecap.1.1.1", &copy));
+	need_private_segments();
+	for (size_t i = 0; i < sizeof in_the_way / sizeof *in_the_way; i++) {
+		struct ledger copy;
+		uid_t owner;
+
+		wanted_key = key_of(&some_pipe, 0);
+		int id = in_the_way[i].place();
+		struct snapshot before = snapshot_of(id);
+
+		for (int j = 0; j <= ledger_last(); j++)
+			if (ledger_look(j, &owner, &copy) == LOOK_PAGE && copy.pipe.ino != 3457)
+				fail_msg("%s is taken for a page", in_the_way[i].what);
+		struct snapshot after = snapshot_of(id);
+
+		if (in_the_way[i].place != place_another_pipes_page)
+			assert_true(same(&before, &after));
+		remove_segments(NULL);
+	}
 }
 
 /* --- the sweep -------------------------------------------------------------------------------- */
 
-/* A pipe, and the path of root's page for it. */
+/* A pipe that has a page. */
 struct kept {
 	int ends[2];
 	struct pipe_id id;
-	char path[LEDGER_NAME];
 };
 
 static struct kept a_pipe_with_a_page(void)
@@ -939,9 +964,7 @@ static struct kept a_pipe_with_a_page(void)
 	if (pipe(kept.ends) || fstat(kept.ends[0], &st))
 		abort();
 	kept.id = (struct pipe_id){st.st_dev, st.st_ino};
-	snprintf(kept.path, sizeof kept.path, "/dev/shm/linecap.%u.%ju.%ju", (unsigned)geteuid(),
-		 (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
-	struct ledger *ledger = ledger_open(&kept.id);
+	struct ledger *ledger = open_page(&kept.id);
 
 	if (!ledger)
 		abort();
@@ -955,13 +978,32 @@ static void close_pipe(const struct kept *kept)
 	close(kept->ends[1]);
 }
 
+static bool has_page(const struct kept *kept)
+{
+	struct ledger copy;
+
+	return look_for(&kept->id, geteuid(), &copy) == LOOK_PAGE;
+}
+
 static bool stays(const struct kept *kept, const struct target *living)
 {
 	ledger_sweep(living);
-	return exists(kept->path);
+	return has_page(kept);
 }
 
-static const struct target nothing = {.kind = TARGET_NONE};
+/* As if nobody had been there for so long. */
+static void make_old(const struct kept *kept, int64_t seconds)
+{
+	struct ledger *ledger = open_page(&kept->id);
+	int64_t then = time(NULL) - seconds;
+
+	if (!ledger)
+		abort();
+	atomic_store(&ledger->joined, then);
+	atomic_store(&ledger->left, then);
+	atomic_store(&ledger->looked, time(NULL)); /* our own leaving is a look's, then */
+	ledger_leave(ledger);
+}
 
 static body *body_in_namespace;
 
@@ -1003,7 +1045,7 @@ static bool a_dead_page_goes(void)
 static void the_page_of_a_dead_pipe_is_removed(void **state)
 {
 	(void)state;
-	need_private_shm();
+	need_private_segments();
 	assert_true(holds_among_few(a_dead_page_goes));
 }
 
@@ -1017,13 +1059,13 @@ static bool either_end_keeps_a_page(void)
 
 	close(reader.ends[0]);
 	close(writer.ends[1]);
-	return stayed && !stays(&reader, &nothing) && !exists(writer.path);
+	return stayed && !stays(&reader, &nothing) && !has_page(&writer);
 }
 
 static void whoever_holds_an_end_of_the_pipe_keeps_its_page(void **state)
 {
 	(void)state;
-	need_private_shm();
+	need_private_segments();
 	assert_true(holds_among_few(either_end_keeps_a_page));
 }
 
@@ -1142,7 +1184,7 @@ static bool a_thread_keeps_a_page(void)
 static void a_pipe_that_any_process_holds_keeps_its_page(void **state)
 {
 	(void)state;
-	need_private_shm();
+	need_private_segments();
 	assert_true(holds_among_few(another_process_keeps_a_page));
 	assert_true(holds_among_few(another_uid_keeps_a_page));
 }
@@ -1151,7 +1193,7 @@ static void a_pipe_that_any_process_holds_keeps_its_page(void **state)
 static void a_pipe_that_only_a_later_thread_holds_keeps_its_page(void **state)
 {
 	(void)state;
-	need_private_shm();
+	need_private_segments();
 	assert_true(holds_among_few(a_thread_keeps_a_page));
 }
 
@@ -1186,7 +1228,7 @@ static bool what_cannot_be_looked_into_keeps_a_page(void)
 static void a_process_that_cannot_be_looked_into_keeps_all_pages(void **state)
 {
 	(void)state;
-	need_private_shm();
+	need_private_segments();
 	assert_true(holds_among_few(what_cannot_be_looked_into_keeps_a_page));
 }
 
@@ -1209,7 +1251,7 @@ static bool nobody_sweeps_beside_root(void)
 static void a_uid_that_cannot_look_into_all_processes_removes_nothing(void **state)
 {
 	(void)state;
-	need_private_shm();
+	need_private_segments();
 	assert_true(holds_among_few(nobody_sweeps_beside_root));
 }
 
@@ -1226,7 +1268,7 @@ static bool a_zombie_keeps_nothing(void)
 static void a_zombie_keeps_no_page(void **state)
 {
 	(void)state;
-	need_private_shm();
+	need_private_segments();
 	assert_true(holds_among_few(a_zombie_keeps_nothing));
 }
 
@@ -1237,128 +1279,242 @@ static bool the_targets_pages_stay(void)
 
 	close_pipe(&kept);
 	close_pipe(&other);
-	return stays(&kept, &living) && !exists(other.path);
+	return stays(&kept, &living) && !has_page(&other);
 }
 
 static void the_pages_of_the_pipes_at_hand_stay(void **state)
 {
 	(void)state;
-	need_private_shm();
+	need_private_segments();
 	assert_true(holds_among_few(the_targets_pages_stay));
 }
 
-static void set_home(const struct kept *kept, uint64_t home)
+/* The process is in a PID namespace of its own, where nobody else can see what it holds. */
+static bool holds_elsewhere(body *claim)
 {
-	struct ledger *ledger = ledger_open(&kept->id);
+	int status;
+	pid_t child = fork();
 
-	if (!ledger)
-		abort();
-	ledger->pid_namespace = home;
-	ledger_leave(ledger);
+	if (!child) {
+		if (unshare(CLONE_NEWPID))
+			_exit(2);
+		pid_t first = fork();
+
+		if (!first)
+			_exit(!claim());
+		_exit(waitpid(first, &status, 0) != first || status);
+	}
+	return waitpid(child, &status, 0) == child && !status;
 }
 
-/* Of another PID namespace, or of one that its maker could not tell. */
+static struct kept left;
+
+static bool sweeps_nothing_here(void)
+{
+	return stays(&left, &nothing);
+}
+
+/* The maker is on the outside: seen from a namespace below, it is nobody. */
 static bool pages_from_elsewhere_stay(void)
 {
-	static const uint64_t namespaces[] = {0, 1, UINT64_MAX};
-	struct kept kept = a_pipe_with_a_page();
-	struct ledger page;
+	left = a_pipe_with_a_page();
+	close_pipe(&left);
+	bool stayed = holds_elsewhere(sweeps_nothing_here);
 
-	close_pipe(&kept);
-	if (!ledger_look(kept.path, &page) || !page.pid_namespace)
-		return false;
-	for (size_t i = 0; i < sizeof namespaces / sizeof *namespaces; i++) {
-		set_home(&kept, namespaces[i]);
-		if (!stays(&kept, &nothing))
-			return false;
-	}
-	set_home(&kept, page.pid_namespace);
-	return !stays(&kept, &nothing);
+	make_old(&left, 500);
+	stayed = stayed && holds_elsewhere(sweeps_nothing_here);
+	make_old(&left, 700);
+	return stayed && !holds_elsewhere(sweeps_nothing_here);
 }
 
-static void the_page_of_another_pid_namespace_stays(void **state)
+static void the_page_of_another_pid_namespace_stays_for_ten_minutes(void **state)
 {
 	(void)state;
-	need_private_shm();
+	need_private_segments();
 	assert_true(holds_among_few(pages_from_elsewhere_stay));
 }
 
-static bool a_mapped_page_stays(void)
+static bool looks_keep_nothing(void)
+{
+	struct ledger copy;
+
+	left = a_pipe_with_a_page();
+	close_pipe(&left);
+	make_old(&left, 700);
+	for (int i = 0; i < 20; i++)
+		if (look_for(&left.id, 0, &copy) != LOOK_PAGE)
+			return false;
+	return !holds_elsewhere(sweeps_nothing_here);
+}
+
+/* A look attaches the page, and the kernel takes its time: Prometheus would keep all pages alive.
+ */
+static void whoever_looks_at_a_page_does_not_keep_it(void **state)
+{
+	(void)state;
+	need_private_segments();
+	assert_true(holds_among_few(looks_keep_nothing));
+}
+
+static bool whoever_writes_keeps_it(void)
+{
+	left = a_pipe_with_a_page();
+	close_pipe(&left);
+	make_old(&left, 700);
+	ledger_leave(open_page(&left.id));
+	return holds_elsewhere(sweeps_nothing_here);
+}
+
+static void whoever_writes_keeps_a_page(void **state)
+{
+	(void)state;
+	need_private_segments();
+	assert_true(holds_among_few(whoever_writes_keeps_it));
+}
+
+enum { MANY = 300, LATE_MOST = 16 };
+
+static bool sweeps_all_but_a_few(void)
+{
+	ledger_sweep(&nothing);
+	return segments() == LATE_MOST;
+}
+
+static bool the_latest_of_many_stay(void)
+{
+	struct kept many[MANY];
+
+	for (int i = 0; i < MANY; i++) {
+		many[i] = a_pipe_with_a_page();
+		close_pipe(&many[i]);
+		make_old(&many[i], i % 7 == 3 && i < 7 * LATE_MOST ? 10 : 300 + i % 100);
+	}
+	if (!holds_elsewhere(sweeps_all_but_a_few))
+		return false;
+	for (int i = 0; i < MANY; i++)
+		if (has_page(&many[i]) != (i % 7 == 3 && i < 7 * LATE_MOST))
+			return false;
+	return true;
+}
+
+static void of_many_pages_that_cannot_be_told_of_the_latest_few_stay(void **state)
+{
+	(void)state;
+	need_private_segments();
+	assert_true(holds_among_few(the_latest_of_many_stay));
+}
+
+static bool many_go(void)
+{
+	struct kept live = a_pipe_with_a_page();
+
+	for (int i = 0; i < MANY; i++) {
+		struct kept kept = a_pipe_with_a_page();
+
+		close_pipe(&kept);
+	}
+	return segments() == MANY + 1 && stays(&live, &nothing) && segments() == 1;
+}
+
+static void nothing_hides_behind_many_pages(void **state)
+{
+	(void)state;
+	need_private_segments();
+	assert_true(holds_among_few(many_go));
+}
+
+/* Users that never start a process tree, as a server's workers, never sweep. */
+static bool a_crowd_is_swept_by_whoever_joins(void)
+{
+	struct kept first = a_pipe_with_a_page();
+
+	close_pipe(&first);
+	for (int i = 0; i < MANY; i++) {
+		struct kept kept = a_pipe_with_a_page();
+
+		close_pipe(&kept);
+		make_old(&kept, 700);
+	}
+	return has_page(&first) && segments() < MANY / 2;
+}
+
+static void where_pages_pile_up_a_new_one_costs_the_idle_ones(void **state)
+{
+	(void)state;
+	need_private_segments();
+	assert_true(holds_among_few(a_crowd_is_swept_by_whoever_joins));
+}
+
+static bool an_attached_page_stays(void)
 {
 	struct kept kept = a_pipe_with_a_page();
-	struct ledger *ledger = ledger_open(&kept.id);
+	struct ledger *ledger = open_page(&kept.id);
 
 	close_pipe(&kept);
+	make_old(&kept, 99999);
 	bool stayed = stays(&kept, &nothing);
 
 	ledger_leave(ledger);
 	return stayed && !stays(&kept, &nothing);
 }
 
-/* Such as one in a PID namespace that can't be seen from here, when this one has got the number of
- * the namespace where the page was made. */
-static void a_page_that_anybody_maps_stays(void **state)
+static void a_page_that_anybody_has_attached_stays(void **state)
 {
 	(void)state;
-	need_private_shm();
-	assert_true(holds_among_few(a_mapped_page_stays));
+	need_private_segments();
+	assert_true(holds_among_few(an_attached_page_stays));
 }
 
 static bool only_own_pages_go(void)
 {
-	struct kept own = a_pipe_with_a_page(), others = a_pipe_with_a_page();
+	struct kept own = a_pipe_with_a_page();
 
 	close_pipe(&own);
-	close_pipe(&others);
-	put_file("/dev/shm/linecap", 0600, "", 0);
-	put_file("/dev/shm/linecap.0.1", 0600, "", 0);
-	put_file("/dev/shm/linecap.0.1.2", 0600, "not a page", 10);
-	put_file("/dev/shm/linecap.0.1.3x", 0600, "", 0);
-	if (mkdir("/dev/shm/linecap.0.1.4", 0700) || mkfifo("/dev/shm/linecap.0.1.5", 0600) ||
-	    symlink(own.path, "/dev/shm/linecap.0.1.6") || chown(others.path, NOBODY, NOBODY))
-		return false;
-	if (stays(&own, &nothing))
-		return false;
-	return exists(others.path) && exists("/dev/shm/linecap") &&
-	       exists("/dev/shm/linecap.0.1") && exists("/dev/shm/linecap.0.1.2") &&
-	       exists("/dev/shm/linecap.0.1.3x") && exists("/dev/shm/linecap.0.1.4") &&
-	       exists("/dev/shm/linecap.0.1.5") && exists("/dev/shm/linecap.0.1.6");
+	for (size_t i = 0; i < sizeof in_the_way / sizeof *in_the_way; i++) {
+		struct pipe_id id = {99, i};
+
+		wanted_key = key_of(&id, 0);
+		int placed = in_the_way[i].place();
+		bool is_page = in_the_way[i].place == place_another_pipes_page;
+		struct shmid_ds about;
+
+		if (stays(&own, &nothing) || (shmctl(placed, IPC_STAT, &about) != 0) != is_page)
+			return false;
+	}
+	return true;
 }
 
 static void what_is_no_page_of_ours_is_never_removed(void **state)
 {
 	(void)state;
-	need_private_shm();
+	need_private_segments();
 	assert_true(holds_among_few(only_own_pages_go));
 }
 
-#define PRIVATE(test) cmocka_unit_test_setup_teardown(test, mount_shm, unmount_shm)
+#define PRIVATE(test) cmocka_unit_test_teardown(test, remove_segments)
 
 static const struct CMUnitTest tests[] = {
-	cmocka_unit_test(a_pages_name_says_whose_it_is),
-	cmocka_unit_test(any_other_name_is_no_pages),
-	cmocka_unit_test(a_name_that_is_read_means_what_it_says),
-	PRIVATE(a_page_is_a_private_file_of_one_page),
+	PRIVATE(a_page_is_a_private_segment_of_one_page),
 	PRIVATE(all_processes_of_a_uid_share_the_page_of_a_pipe),
 	PRIVATE(another_uid_has_a_page_of_its_own),
 	PRIVATE(another_pipe_has_a_page_of_its_own),
-	PRIVATE(the_umask_does_not_matter),
 	PRIVATE(a_page_whose_maker_died_at_once_is_finished),
 	PRIVATE(all_who_open_at_once_share_the_page),
-	PRIVATE(what_is_no_page_of_ours_is_refused_and_left_as_it_was),
-	PRIVATE(what_is_in_order_is_taken),
-	PRIVATE(another_uid_can_neither_open_truncate_nor_replace_a_page),
-	PRIVATE(the_same_uid_can_truncate_its_page),
-	PRIVATE(where_the_folder_is_full_there_is_no_page),
-	PRIVATE(a_hole_is_filled_before_it_is_mapped),
-	PRIVATE(a_page_with_a_hole_in_a_full_folder_can_be_looked_at),
-	PRIVATE(where_the_folder_has_no_inodes_left_there_is_no_page),
-	PRIVATE(where_the_folder_is_read_only_there_is_no_page),
-	PRIVATE(where_there_is_no_folder_there_is_no_page),
+	PRIVATE(whoever_has_changed_its_uid_joins_those_of_the_new_one),
+	PRIVATE(what_is_in_the_way_of_the_first_key_stays_as_it_was_and_the_second_is_taken),
+	PRIVATE(where_both_keys_are_taken_there_is_no_page),
+	PRIVATE(a_page_under_the_second_key_is_still_found_once_the_first_is_free),
+	PRIVATE(another_uid_can_neither_attach_nor_remove_a_page),
+	PRIVATE(where_the_kernel_has_no_room_there_is_no_page),
+	PRIVATE(where_a_system_call_is_denied_there_is_no_page),
 	PRIVATE(whatever_a_page_holds_no_byte_is_lost),
 	PRIVATE(the_last_culprit_is_kept_with_the_start_of_its_line),
+	PRIVATE(programs_of_one_name_and_reason_are_counted_together),
+	PRIVATE(where_there_is_no_room_the_program_that_was_longest_ago_gives_way),
+	PRIVATE(programs_that_start_at_once_are_all_counted),
+	PRIVATE(each_reason_has_its_word_and_a_number_that_is_none_has_one_too),
 	PRIVATE(root_sees_all_pages_and_another_uid_none_but_its_own),
-	PRIVATE(a_page_under_a_name_that_is_none_is_not_looked_at),
+	PRIVATE(what_is_no_page_is_not_looked_at),
 	PRIVATE(the_page_of_a_dead_pipe_is_removed),
 	PRIVATE(whoever_holds_an_end_of_the_pipe_keeps_its_page),
 	PRIVATE(a_pipe_that_any_process_holds_keeps_its_page),
@@ -1367,8 +1523,13 @@ static const struct CMUnitTest tests[] = {
 	PRIVATE(a_uid_that_cannot_look_into_all_processes_removes_nothing),
 	PRIVATE(a_zombie_keeps_no_page),
 	PRIVATE(the_pages_of_the_pipes_at_hand_stay),
-	PRIVATE(the_page_of_another_pid_namespace_stays),
-	PRIVATE(a_page_that_anybody_maps_stays),
+	PRIVATE(the_page_of_another_pid_namespace_stays_for_ten_minutes),
+	PRIVATE(whoever_looks_at_a_page_does_not_keep_it),
+	PRIVATE(whoever_writes_keeps_a_page),
+	PRIVATE(of_many_pages_that_cannot_be_told_of_the_latest_few_stay),
+	PRIVATE(nothing_hides_behind_many_pages),
+	PRIVATE(where_pages_pile_up_a_new_one_costs_the_idle_ones),
+	PRIVATE(a_page_that_anybody_has_attached_stays),
 	PRIVATE(what_is_no_page_of_ours_is_never_removed),
 };
 
@@ -1376,6 +1537,6 @@ int main(int argc, char **argv)
 {
 	if (argc > 1)
 		cmocka_set_test_filter(argv[1]);
-	print_message("LINECAP_SEED=%#llx\n", (unsigned long long)dice_seed());
+	print_message("TEST_SEED=%#llx\n", (unsigned long long)dice_seed());
 	return cmocka_run_group_tests(tests, enter_namespace, NULL);
 }

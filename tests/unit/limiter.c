@@ -239,7 +239,7 @@ static const char *random_characters(struct dice *dice)
 		if (run == write)
 			continue;
 		CLAIM(starts[at]);
-		CLAIM(column + mark_length + 2 * LIMITER_REST >=
+		CLAIM(column + mark_length + 2 * LIMITER_MOVE_MOST >=
 		      max); /* a character, returns before */
 		column = 0;
 	}
@@ -317,6 +317,6 @@ int main(int argc, char **argv)
 	memcpy(all + ROWS, tests, sizeof tests);
 	if (argc > 1)
 		cmocka_set_test_filter(argv[1]);
-	print_message("LINECAP_SEED=%#llx\n", (unsigned long long)dice_seed());
+	print_message("TEST_SEED=%#llx\n", (unsigned long long)dice_seed());
 	return cmocka_run_group_tests(all, map_page, NULL);
 }

@@ -11,6 +11,7 @@
 #include <sys/uio.h>
 
 #include "emitter.h"
+#include "whole.h"
 
 enum { NAIVE_INPUT = 8192, NAIVE_OUTPUT = 4 * NAIVE_INPUT, NAIVE_TEXT = 64 };
 
@@ -247,23 +248,23 @@ static inline void naive_write(struct naive *naive, const struct naive_input *in
 		;
 }
 
-/* Does the word say what the model knows? (While a break is torn its column is of no interest; that
- * a line was broken before, bit 62, is a matter of the figures.) */
-static inline bool naive_agrees(const struct naive *naive, uint64_t word)
+/* Does the account say what the model knows? (While a break is torn its column is of no interest;
+ * that a line was broken before is a matter of the figures.) */
+static inline bool naive_agrees(const struct naive *naive, const struct account *account)
 {
-	uint64_t count = word >> 16 & ((UINT64_C(1) << 38) - 1), flags = word >> 54 & 0xff;
+	struct line line = line_of(atomic_load(&account->word));
 
-	switch (naive->torn) {
-	case NAIVE_BREAK:
-		return flags == naive->torn_out;
-	case NAIVE_REPORT:
-		return flags == (naive->torn_out | 1 << 6 | 1 << 7) && count == naive->dropped;
-	case NAIVE_NO_TEXT:
-		break;
-	}
-	if (naive->dropping)
-		return flags == 1 << 6 && count == naive->dropped;
-	return !flags && count == naive->column;
+	if (line.torn != (naive->torn != NAIVE_NO_TEXT))
+		return false;
+	if (line.torn && (atomic_load(&account->torn) != naive->torn_out ||
+			  atomic_load(&account->reporting) != (naive->torn == NAIVE_REPORT)))
+		return false;
+	if (naive->torn == NAIVE_BREAK)
+		return true;
+	if (naive->dropping || naive->torn == NAIVE_REPORT)
+		return (line.torn || line.dropping) &&
+		       atomic_load(&account->dropping) == naive->dropped;
+	return !line.dropping && line.column == naive->column;
 }
 
 #endif

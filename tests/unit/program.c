@@ -19,12 +19,11 @@
 
 #include "cmd/program.h"
 #include "dice.h"
+#include "folder.h"
 
 #define COUNT(rows) (sizeof(rows) / sizeof *(rows))
 
 extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
-
-static char directory[] = "/tmp/linecap-program-XXXXXX";
 
 static const char *write_file(const char *name, const void *bytes, size_t n, mode_t mode)
 {
@@ -357,21 +356,6 @@ static void whatever_the_bytes_there_is_a_verdict(void **state)
 	assert_null(dice_run("program", 5000, mutate));
 }
 
-static int enter_directory(void **state)
-{
-	(void)state;
-	return mkdtemp(directory) ? chdir(directory) : -1;
-}
-
-static int leave_directory(void **state)
-{
-	char command[sizeof directory + 16];
-
-	(void)state;
-	snprintf(command, sizeof command, "rm -r %s", directory);
-	return chdir("/") || system(command);
-}
-
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -396,5 +380,5 @@ int main(int argc, char **argv)
 
 	if (argc > 1)
 		cmocka_set_test_filter(argv[1]);
-	return cmocka_run_group_tests_name("program", tests, enter_directory, leave_directory);
+	return cmocka_run_group_tests_name("program", tests, folder_enter, folder_leave);
 }

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "dice.h"
+#include "scratch.h"
 #include "settings.h"
 
 enum { ROUND_TRIPS = 200000, GARBAGE_CASES = 100000 };
@@ -35,6 +36,7 @@ static struct settings settings;
 static int begin(void **state)
 {
 	(void)state;
+	unsetenv("LINECAP_SETTLED");
 	for (enum setting setting = SETTING_MAX; setting < SETTINGS; setting++)
 		unsetenv(settings_name(setting));
 	settings_default(&settings);
@@ -136,6 +138,8 @@ static const char *const bad_values[SETTINGS][32] = {
 	[SETTING_MARK] = {"123456789012345678901234567890123", "a\nb", "\n"},
 	[SETTING_TARGET] = {"", "stdout", "1", "1:", ":1", "1:2,", "none,1:2"},
 	[SETTING_STATS] = {"stdout", "stats", "stderr ", "./x"},
+	[SETTING_SAMPLE] = {"", "81", "-1", "8k", "80 ", "off"},
+	[SETTING_EXEC] = {"", "on", "pipe ", "Note"},
 };
 
 static void contract_7_a_bad_value_changes_nothing(void **state)
@@ -171,8 +175,9 @@ static void a_mark_may_have_32_bytes_of_any_kind(void **state)
 
 static void a_setting_has_a_name_and_says_what_it_expects(void **state)
 {
-	static const char *const names[SETTINGS] = {"LINECAP_MAX", "LINECAP_MODE", "LINECAP_MARK",
-						    "LINECAP_TARGET", "LINECAP_STATS"};
+	static const char *const names[SETTINGS] = {
+		"LINECAP_MAX",	 "LINECAP_MODE",   "LINECAP_MARK", "LINECAP_TARGET",
+		"LINECAP_STATS", "LINECAP_SAMPLE", "LINECAP_EXEC"};
 
 	(void)state;
 	for (enum setting setting = SETTING_MAX; setting < SETTINGS; setting++) {
@@ -299,13 +304,16 @@ static void a_conf_file_sets_what_it_names(void **state)
 	(void)state;
 	read_conf("# linecap\n\nLINECAP_MAX=1k\n  LINECAP_MODE = truncate \t\n"
 		  "\t# LINECAP_MAX=2k\nLINECAP_MARK=a = b # "
-		  "c\nLINECAP_TARGET=1:2,3:4\nLINECAP_STATS=/x y\n");
+		  "c\nLINECAP_TARGET=1:2,3:4\nLINECAP_STATS=/x y\nLINECAP_SAMPLE=80\n"
+		  "LINECAP_EXEC=pipe\n");
 	assert_int_equal(complained.count, 0);
 	assert_int_equal(settings.max, 1024);
 	assert_int_equal(settings.mode, LIMITER_TRUNCATE);
 	assert_string_equal(settings.mark, "a = b # c");
 	assert_string_equal(as_text(SETTING_TARGET), "1:2,3:4");
 	assert_string_equal(settings.stats, "/x y");
+	assert_int_equal(settings.sample, 80);
+	assert_int_equal(settings.exec, EXEC_PIPE);
 	for (enum setting setting = SETTING_MAX; setting < SETTINGS; setting++)
 		assert_int_equal(settings.origin[setting], ORIGIN_CONF);
 }
@@ -385,13 +393,14 @@ static void each_bad_value_has_its_own_complaint(void **state)
 
 /* ---- The environment and the file. ---- */
 
-static char conf[] = "/tmp/linecap-settings-XXXXXX";
+static char conf[PATH_MAX];
 
 static int make_conf(void **state)
 {
+	(void)state;
+	strcpy(conf, scratch_template());
 	int fd = mkstemp(conf);
 
-	(void)state;
 	return fd < 0 ? -1 : close(fd);
 }
 
@@ -460,6 +469,8 @@ static void the_conf_file_is_not_read_where_the_environment_says_all(void **stat
 	setenv("LINECAP_MARK", "", 1);
 	setenv("LINECAP_TARGET", "none", 1);
 	setenv("LINECAP_STATS", "", 1);
+	setenv("LINECAP_SAMPLE", "0", 1);
+	setenv("LINECAP_EXEC", "off", 1);
 	load(false);
 	assert_int_equal(complained.count, 0);
 	assert_int_equal(settings.target.kind, TARGET_NONE);
@@ -513,6 +524,122 @@ static void contract_7_a_line_that_the_limit_of_4096_bytes_cuts_is_not_taken_for
 	assert_int_equal(settings.max, LIMITER_MAX_DEFAULT);
 }
 
+/* ---- What is said. ---- */
+
+static const char *message(enum setting setting, const char *name, const char *value,
+			   enum origin origin)
+{
+	static char text[SETTINGS_MESSAGE];
+	size_t length = settings_message(&(struct complaint){setting, name, value, origin}, text);
+
+	assert_int_equal(strlen(text), length);
+	return text;
+}
+
+static void a_message_says_what_is_wrong_the_value_and_what_is_expected(void **state)
+{
+	(void)state;
+	assert_string_equal(
+		message(SETTING_MODE, "LINECAP_MODE", "Split", ORIGIN_ENVIRONMENT),
+		"LINECAP_MODE in the environment is 'Split': expected split, truncate or json; "
+		"the default is used: split");
+	assert_string_equal(message(SETTING_STATS, "LINECAP_STATS", "x", ORIGIN_CONF),
+			    "LINECAP_STATS in /etc/linecap.conf is 'x': expected stderr or an "
+			    "absolute path; the default is used: none");
+	assert_string_equal(message(SETTING_MODE, "--mode", "", ORIGIN_OPTION),
+			    "--mode is '': expected split, truncate or json");
+	assert_string_equal(message(SETTINGS, "LINECAP_MAXX", "", ORIGIN_ENVIRONMENT),
+			    "'LINECAP_MAXX' in the environment is no setting; it is ignored");
+	assert_string_equal(message(SETTINGS, "a word", "", ORIGIN_CONF),
+			    "'a word' in /etc/linecap.conf is no setting; it is ignored");
+}
+
+static void a_message_shows_64_bytes_of_a_value_and_none_that_a_terminal_obeys(void **state)
+{
+	char value[4096];
+
+	(void)state;
+	memset(value, 'x', sizeof value - 1);
+	value[sizeof value - 1] = '\0';
+	for (enum setting setting = 0; setting <= SETTINGS; setting++)
+		assert_true(strlen(message(setting, setting < SETTINGS ? "LINECAP_MAX" : value,
+					   value, ORIGIN_ENVIRONMENT)) < 300);
+	value[64] = '\0';
+	assert_non_null(strstr(message(SETTING_MAX, "-m", value, ORIGIN_OPTION), "x': expected"));
+	assert_string_equal(message(SETTING_MODE, "--mode", "\033[2J\n\xff", ORIGIN_OPTION),
+			    "--mode is '?[2J?"
+			    "?': expected split, truncate or json");
+}
+
+static void a_variable_that_names_no_setting_is_complained_of_once(void **state)
+{
+	(void)state;
+	write_conf("");
+	setenv("LINECAP_MAXX", "1k", 1);
+	load(false);
+	assert_complained(SETTINGS, "LINECAP_MAXX", "", ORIGIN_ENVIRONMENT);
+	complained.count = 0;
+	setenv("LINECAP_SETTLED", "1", 1);
+	load(false);
+	assert_int_equal(complained.count, 0);
+	unsetenv("LINECAP_SETTLED");
+	load(true);
+	assert_int_equal(complained.count, 0);
+	unsetenv("LINECAP_MAXX");
+}
+
+/* ---- What descendants get. ---- */
+
+static int export_all(const struct settings *from)
+{
+	char entry[SETTINGS_ENTRY];
+	unsigned next = 0;
+	int count = 0;
+
+	while (settings_export(from, &next, entry)) {
+		char *value = strchr(entry, '=');
+
+		*value++ = '\0';
+		assert_int_equal(setenv(entry, value, 1), 0);
+		count++;
+	}
+	return count;
+}
+
+static void what_is_exported_is_loaded_whatever_the_conf_file_says(void **state)
+{
+	struct dice dice = dice_of_case(1);
+	struct settings exported;
+
+	(void)state;
+	write_conf("LINECAP_MAX=777\nLINECAP_MARK=conf\nLINECAP_STATS=/conf\nnonsense\n");
+	for (int i = 0; i < 1000; i++) {
+		begin(NULL);
+		random_settings(&dice);
+		exported = settings;
+		if (dice_one_in(&dice, 2)) /* a bad one in the environment must not stay there */
+			setenv("LINECAP_MAX", "bad", 1);
+		export_all(&exported);
+		load(false);
+		assert_int_equal(complained.count, 0);
+		for (enum setting setting = 0; setting < SETTINGS; setting++) {
+			char text[SETTINGS_TEXT];
+
+			settings_format(&exported, setting, text);
+			assert_string_equal(as_text(setting), text);
+		}
+		assert_int_equal(export_all(&settings), 0);
+	}
+	begin(NULL);
+}
+
+static void a_default_is_not_exported(void **state)
+{
+	(void)state;
+	assert_int_equal(export_all(&settings), 1); /* that it is settled */
+	begin(NULL);
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, begin)
 
 static const struct CMUnitTest tests[] = {
@@ -540,12 +667,17 @@ static const struct CMUnitTest tests[] = {
 	TEST(contract_7_no_conf_file_is_no_fault),
 	TEST(a_conf_file_of_4096_bytes_is_read_whole),
 	TEST(contract_7_a_line_that_the_limit_of_4096_bytes_cuts_is_not_taken_for_whole),
+	TEST(a_message_says_what_is_wrong_the_value_and_what_is_expected),
+	TEST(a_message_shows_64_bytes_of_a_value_and_none_that_a_terminal_obeys),
+	TEST(a_variable_that_names_no_setting_is_complained_of_once),
+	TEST(what_is_exported_is_loaded_whatever_the_conf_file_says),
+	TEST(a_default_is_not_exported),
 };
 
 int main(int argc, char **argv)
 {
 	if (argc > 1)
 		cmocka_set_test_filter(argv[1]);
-	print_message("LINECAP_SEED=%#llx\n", (unsigned long long)dice_seed());
+	print_message("TEST_SEED=%#llx\n", (unsigned long long)dice_seed());
 	return cmocka_run_group_tests(tests, make_conf, remove_conf);
 }

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "dice.h"
+#include "scratch.h"
 #include "target.h"
 
 enum { ROUND_TRIPS = 200000, GARBAGE_CASES = 200000 };
@@ -225,7 +226,7 @@ static void a_fifo_is_known_by_its_device_too(void **state)
 
 static void a_named_fifo_and_a_named_socket_are_held(void **state)
 {
-	char directory[] = "/tmp/linecap-target-XXXXXX", path[64];
+	char *directory = scratch_template(), path[PATH_MAX + 8];
 	int sockets[2];
 
 	(void)state;
@@ -247,7 +248,7 @@ static void a_named_fifo_and_a_named_socket_are_held(void **state)
 
 static void contract_2_a_file_a_terminal_and_a_device_are_never_held(void **state)
 {
-	char path[] = "/tmp/linecap-target-XXXXXX";
+	char *path = scratch_template();
 	int fds[] = {mkstemp(path), posix_openpt(O_RDWR | O_NOCTTY), open("/dev/null", O_RDWR),
 		     open("/tmp", O_RDONLY | O_DIRECTORY)};
 
@@ -423,6 +424,6 @@ int main(int argc, char **argv)
 {
 	if (argc > 1)
 		cmocka_set_test_filter(argv[1]);
-	print_message("LINECAP_SEED=%#llx\n", (unsigned long long)dice_seed());
+	print_message("TEST_SEED=%#llx\n", (unsigned long long)dice_seed());
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "naive.h"
+#include "steady.h"
 
 enum {
 	TRIAL_STREAM = 1 << 18,
@@ -140,9 +141,12 @@ static inline ssize_t trial_writev(const struct sink *sink, const struct iovec *
 	struct trial *trial = (struct trial *)sink;
 	size_t offered = 0;
 
-	if (!trial->broken && (count < 1 || count > 64))
-		trial->broken = "a batch has 1 to 64 iovecs";
-	for (int i = 0; i < count; i++)
+	bool direct = iov == trial->iov;
+
+	trial->direct += direct;
+	if (!trial->broken && !direct && (count < 1 || count > SINK_IOVECS))
+		trial->broken = "a batch has 1 to SINK_IOVECS iovecs";
+	for (int i = 0; i < count && !direct; i++)
 		if (!iov[i].iov_len)
 			trial->broken = "no iovec of a batch is empty";
 	if (!trial->broken)
@@ -163,19 +167,14 @@ static inline int trial_stalled(const struct sink *sink)
 	return TRIAL_STALLED;
 }
 
-static inline bool trial_reader_gone(const struct sink *sink)
-{
-	(void)sink;
-	return false;
-}
-
 /* A trial is large: begin one and the same again. */
 static inline void trial_begin(struct trial *trial, uint64_t max, enum limiter_mode mode,
 			       const char *mark, size_t mark_length)
 {
-	trial->sink = (struct sink){trial_writev, trial_stalled, trial_reader_gone, NULL};
+	trial->sink = (struct sink){
+		.writev = trial_writev, .stalled = trial_stalled, .gone = steady_gone};
 	trial->limits = limits_of(max, mode, mark, mark_length);
-	atomic_store(&trial->account.word, 0);
+	memset(&trial->account, 0, sizeof trial->account);
 	trial->model = naive_of(max, mode, mark, mark_length);
 	trial->lying = trial->gone = false;
 	trial->sink_calls = trial->direct = trial->in_length = trial->out_length = 0;
@@ -193,16 +192,16 @@ static inline bool trial_expects_untouched(const struct trial *trial)
 	       !trial->model.dropping && !trial->model.torn;
 }
 
-/* emitter_passes and emitter_fits against the model; `passes` is what a hook would go by. */
+/* whole_passes and line_fits against the model; `passes` is what a hook would go by. */
 static inline const char *trial_ask(struct trial *trial, bool *passes)
 {
 	uint64_t word = atomic_load(&trial->account.word);
 	struct naive model = trial->model;
 
 	naive_write(&model, &trial->input, EMITTER_FIRST_CUT, SIZE_MAX, &trial->expected);
-	*passes = emitter_passes(&trial->limits, word, trial->iov, trial->count);
+	*passes = whole_passes(&trial->limits, &trial->account, word, trial->iov, trial->count);
 	TRIAL_CLAIM(*passes == trial_expects_untouched(trial));
-	TRIAL_CLAIM(*passes || !emitter_fits(&trial->limits, word, trial->input.length));
+	TRIAL_CLAIM(*passes || !line_fits(&trial->limits, word, trial->input.length));
 	return NULL;
 }
 
@@ -235,21 +234,34 @@ static inline const char *trial_judge(struct trial *trial, enum emitter_first fi
 		TRIAL_CLAIM(trial->error == (trial->failure ? trial->failure : TRIAL_STALLED));
 	else if (!trial->failure)
 		TRIAL_CLAIM(trial->error == TRIAL_UNTOUCHED);
-	TRIAL_CLAIM(naive_agrees(&trial->model, atomic_load(&trial->account.word)));
+	TRIAL_CLAIM(naive_agrees(&trial->model, &trial->account));
 	return trial_record(trial, done);
 }
 
-/* As a hook does it with bytes that pass: the caller's own iovecs go to the original function. */
+/* As a hook does it with bytes that pass: the caller's own iovecs go to the original function,
+ * blind where they fit whatever they hold. */
 static inline void trial_direct(struct trial *trial)
 {
 	size_t offered = trial->input.length;
+	struct turn turn;
 
-	trial->direct++;
-	trial->result = offered ? trial_answer(trial, trial->iov, offered) : 0;
+	if (!offered) {
+		trial->direct++;
+		trial->result = 0;
+	} else if (!line_fits(&trial->limits, line_word(&trial->account), offered) ||
+		   !line_enter(&trial->account, &trial->limits, offered, &turn)) {
+		trial->result = whole_pass(&trial->limits, &trial->account, &trial->sink,
+					   trial->iov, trial->count, 0);
+	} else {
+		trial->direct++;
+		trial->result = trial_answer(trial, trial->iov, offered);
+		int error = errno;
+
+		whole_note(&trial->limits, &trial->account, turn, trial->iov, offered,
+			   trial->result, 0);
+		errno = error;
+	}
 	trial->error = errno;
-	if (trial->result > 0)
-		emitter_passed(&trial->account, trial->account.word, trial->iov,
-			       (size_t)trial->result);
 }
 
 /* Do bytes that pass go past the emitter, as in a hook, or through it? */
@@ -338,7 +350,7 @@ static inline const char *trial_lying_call(struct trial *trial, const struct iov
 	naive_flatten(&trial->input, iov, count);
 	size_t total = trial->input.length;
 
-	(void)emitter_passes(&trial->limits, atomic_load(&trial->account.word), iov, count);
+	(void)whole_passes(&trial->limits, &trial->account, line_word(&trial->account), iov, count);
 	trial->result =
 		emitter_writev(&trial->limits, &trial->account, &trial->sink, iov, count, first);
 	if (trial->broken)
@@ -396,7 +408,7 @@ static inline const char *trial_joins(const struct trial *trial)
 /* Is there a whole UTF-8 sequence with this position inside? */
 static inline bool trial_in_sequence(const char *bytes, size_t length, size_t at)
 {
-	for (size_t back = 1; back <= LIMITER_REST && back <= at; back++) {
+	for (size_t back = 1; back <= LIMITER_MOVE_MOST && back <= at; back++) {
 		size_t sequence = naive_sequence(bytes + at - back, length - at + back);
 
 		if (sequence > back && at - back + sequence <= length)

@@ -63,6 +63,14 @@ static void bad_fd(void)
 static void bad_address(void)
 {
 	report("bad address", a_write(PIPE, (void *)8, 10), 10);
+	/* Whatever the column is, one of them reaches just to the end of a line of 100 bytes. */
+	for (size_t n = 1; n <= 100; n++)
+		if (a_write(PIPE, (void *)8, n) != -1 || errno != EFAULT)
+			report("a bad address at the end of a line", 0, 0);
+	for (int i = 0; i < 3; i++) {
+		write_and_report("before a bad address", 60);
+		report("address in the first page", a_write(PIPE, (void *)4, 90), 90);
+	}
 	report("null", a_write(PIPE, NULL, LONG), LONG);
 	report("null in a vector", a_writev(PIPE, &(struct iovec){NULL, LONG}, 1), LONG);
 	report("null vector", a_writev(PIPE, NULL, 2), LONG);

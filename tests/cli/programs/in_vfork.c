@@ -9,22 +9,11 @@
 #include <unistd.h>
 
 #include "raw.h"
+#include "write_all.h"
 
 enum { BYTES = 50000 };
 
 static char bytes[BYTES];
-
-static int write_all(void)
-{
-	for (size_t done = 0; done < BYTES;) {
-		ssize_t n = write(1, bytes + done, BYTES - done);
-
-		if (n <= 0)
-			return 3;
-		done += (size_t)n;
-	}
-	return 0;
-}
 
 static int run_child(int file, int unseen)
 {
@@ -36,7 +25,7 @@ static int run_child(int file, int unseen)
 			raw_dup2(file, 1);
 		else
 			dup2(file, 1);
-		_exit(write_all());
+		_exit(write_all(bytes, BYTES));
 	}
 	return child < 0 || waitpid(child, &status, 0) != child ? 4 : status;
 }
@@ -48,6 +37,6 @@ int main(int argc, char **argv)
 	if (file < 0)
 		return 2;
 	memset(bytes, 'v', BYTES);
-	return write_all() || run_child(file, 1) || write_all() || run_child(file, 0) ||
-	       write_all();
+	return write_all(bytes, BYTES) || run_child(file, 1) || write_all(bytes, BYTES) ||
+	       run_child(file, 0) || write_all(bytes, BYTES);
 }

@@ -8,6 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "write_all.h"
+
 enum { WRITERS_MOST = 26 };
 
 static size_t records, size;
@@ -24,13 +26,8 @@ static void write_records(char letter)
 	if (letter - 'a' < line_writers)
 		record[size - 1] = '\n';
 	for (size_t i = 0; i < records; i++)
-		for (size_t done = 0; done < size;) {
-			ssize_t n = write(1, record + done, size - done);
-
-			if (n <= 0)
-				exit(2);
-			done += (size_t)n;
-		}
+		if (write_all(record, size))
+			exit(2);
 	free(record);
 }
 

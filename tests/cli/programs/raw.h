@@ -1,8 +1,14 @@
-/* dup2(2) as nothing interposed can see it. */
+/* dup2(2) as nothing interposed can see it, and pwritev2(2) where libc has none: by its number. */
 #ifndef RAW_H
 #define RAW_H
 
 #include <sys/syscall.h>
+#include <unistd.h>
+
+#ifndef __GLIBC__ /* musl has it since 1.2.5 */
+#define pwritev2(fd, iov, count, offset, flags)                                                    \
+	syscall(SYS_pwritev2, (long)(fd), iov, (long)(count), (long)(offset), 0L, (long)(flags))
+#endif
 
 static inline long raw_dup2(long from, long to)
 {

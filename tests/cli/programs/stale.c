@@ -6,22 +6,11 @@
 #include <unistd.h>
 
 #include "raw.h"
+#include "write_all.h"
 
 enum { BYTES = 100000 };
 
 static char bytes[BYTES];
-
-static int write_all(void)
-{
-	for (size_t done = 0; done < BYTES;) {
-		ssize_t n = write(1, bytes + done, BYTES - done);
-
-		if (n <= 0)
-			return 3;
-		done += (size_t)n;
-	}
-	return 0;
-}
 
 int main(int argc, char **argv)
 {
@@ -29,12 +18,13 @@ int main(int argc, char **argv)
 	int pipe = dup(1);
 
 	memset(bytes, 's', BYTES);
-	if (file < 0 || write_all() || raw_dup2(file, 1) != 1 || write_all())
+	if (file < 0 || write_all(bytes, BYTES) || raw_dup2(file, 1) != 1 ||
+	    write_all(bytes, BYTES))
 		return 2;
 	/* By stdio as well, whose write goes another way. */
-	if (raw_dup2(pipe, 1) != 1 || write_all() || raw_dup2(file, 1) != 1)
+	if (raw_dup2(pipe, 1) != 1 || write_all(bytes, BYTES) || raw_dup2(file, 1) != 1)
 		return 2;
 	if (fwrite(bytes, 1, BYTES, stdout) != BYTES || fflush(stdout))
 		return 2;
-	return raw_dup2(pipe, 1) != 1 || write_all();
+	return raw_dup2(pipe, 1) != 1 || write_all(bytes, BYTES);
 }

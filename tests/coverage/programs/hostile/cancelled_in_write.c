@@ -88,9 +88,15 @@ static int run(int reader)
 	drain(reader, last, sizeof last);
 	if (memchr(last, '0', sizeof last))
 		return 6;
-	if (write(1, "after\n", 6) != 6 || drain(reader, last, sizeof last) != 6)
+	/* What was cancelled has been counted all the same, so a break may stand before this line.
+	 */
+	if (write(1, "after\n", 6) != 6)
 		return 7;
-	if (memcmp(last, "after\n", 6))
+	size_t length = drain(reader, last, sizeof last);
+
+	if (length != 6 && (length != 7 || *last != '\n'))
+		return 7;
+	if (memcmp(last + length - 6, "after\n", 6))
 		return 8;
 	say(2);
 	return 0;
