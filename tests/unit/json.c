@@ -421,30 +421,19 @@ static void write_blanks(struct writer *writer)
 
 static void write_string(struct writer *writer)
 {
-	static const char *const odd[] = {"\\\"",
-					  "\\\\",
-					  "\\/",
-					  "\\n",
-					  "\\t",
-					  "\\u0041",
-					  "\\u20AC",
-					  "\\ud7fF",
-					  "\\ud83d\\ude00",
-					  "\\uDBFF\\uDFFF",
-					  "\\ud800",
-					  "\\udc00",
-					  "\\ud800\\ud800",
-					  "\\ud83d",
-					  "\xc3\xa9",
-					  "\xe2\x82\xac",
-					  "\xed\x9f\xbf",
-					  "\xf0\x9f\x98\x80",
-					  "\xf4\x8f\xbf\xbf"};
+	static const char *const odd[] = {"\\\"", "\\\\", "\\/", "\\n", "\\t", "\\u0041", "\\u20AC",
+					  "\\ud7fF", "\\ud83d\\ude00", "\\uDBFF\\uDFFF", "\\ud800",
+					  "\\udc00", "\\ud800\\ud800", "\\ud83d", "\xc3\xa9",
+					  "\xe2\x82\xac", "\xed\x9f\xbf", "\xf0\x9f\x98\x80",
+					  "\xf4\x8f\xbf\xbf",
+					  /* what is none of these there */
+					  " ", ",", "]}", "{[:", "-0", "true"};
 	size_t units = dice_one_in(writer->dice, 8) ? dice_below(writer->dice, 60)
 						    : dice_below(writer->dice, 9);
 	size_t oddness = 1 + dice_below(writer->dice, 6);
 	/* Lone halves are for the model alone: jansson takes none. */
-	size_t kinds = dice_one_in(writer->dice, 30) ? 19 : 10, from = kinds == 19 ? 0 : 14;
+	const size_t all = sizeof odd / sizeof *odd, sound = 10, behind_halves = 14;
+	bool halves = dice_one_in(writer->dice, 30);
 
 	write_text(writer, "\"");
 	while (units--) {
@@ -452,10 +441,12 @@ static void write_string(struct writer *writer)
 
 		if (!dice_one_in(writer->dice, oddness))
 			write_text(writer, plain);
-		else if (kinds == 19 || dice_one_in(writer->dice, 2))
-			write_one_of(writer, odd, kinds);
+		else if (halves)
+			write_one_of(writer, odd, all);
+		else if (dice_one_in(writer->dice, 2))
+			write_one_of(writer, odd, sound);
 		else
-			write_one_of(writer, odd + from, 5);
+			write_one_of(writer, odd + behind_halves, all - behind_halves);
 	}
 	write_text(writer, "\"");
 }

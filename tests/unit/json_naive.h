@@ -23,6 +23,7 @@ enum naive_cut { NAIVE_NO_CUT, NAIVE_CUT_NUMBER, NAIVE_MADE_UP, NAIVE_TRUE_CUT }
 
 struct naive_reader {
 	const char *at, *end;
+	const char *next; /* the byte behind the end, or NULL if it isn't there yet */
 	int depth;
 	/* Of bytes that ended: */
 	enum naive_cut cut;
@@ -198,6 +199,8 @@ static inline enum naive_answer naive_number(struct naive_reader *reader)
 		return whole ? NAIVE_WHOLE : NAIVE_BAD;
 	if (length < JSON_NUMBER)
 		wait = JSON_NUMBER - length - !whole;
+	if (whole && reader->next && *reader->next && strchr(" \t\r,]}", *reader->next))
+		return naive_out(reader, NAIVE_TRUE_CUT, "", wait);
 	return naive_out(reader, NAIVE_CUT_NUMBER, whole ? "" : "0", wait);
 }
 
@@ -300,13 +303,13 @@ static inline enum naive_answer naive_value(struct naive_reader *reader)
 	}
 }
 
-/* A line, as far as it has come. next: its next byte, or NULL if it isn't there yet. */
+/* A line, as far as it has come. next: as in the reader. */
 static inline enum naive_answer naive_read(struct naive_reader *reader, const char *line, size_t n,
 					   const char *next)
 {
 	enum naive_answer answer;
 
-	*reader = (struct naive_reader){.at = line, .end = line + n};
+	*reader = (struct naive_reader){.at = line, .end = line + n, .next = next};
 	naive_blanks(reader);
 	if (naive_ended(reader))
 		return naive_out(reader, NAIVE_NO_CUT, "", 0);
@@ -317,10 +320,6 @@ static inline enum naive_answer naive_read(struct naive_reader *reader, const ch
 		naive_blanks(reader);
 		return naive_ended(reader) ? naive_out(reader, NAIVE_MADE_UP, "", 0) : NAIVE_BAD;
 	}
-	/* A whole number that its next byte ends is one. */
-	if (answer == NAIVE_OUT && reader->cut == NAIVE_CUT_NUMBER && next && *next &&
-	    strchr(" \t\r,]}", *next) && line[n - 1] >= '0' && line[n - 1] <= '9')
-		reader->cut = NAIVE_TRUE_CUT;
 	return answer;
 }
 

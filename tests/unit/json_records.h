@@ -43,6 +43,10 @@ static const char *const json_records[] = {
 	"{\"k\\u0065y \\ud83d\\ude00 \xf0\x9f\x98\x80 "
 	"\\\\\\\"\":{\"\xe2\x82\xac\xe2\x82\xac\":\"\",\"\":[\"\","
 	"\"\"],\"\\n\":\"" RECORD_X10 "\"},\"\xc3\xa9\":\"\xc3\xa9\"}",
+	/* halves of pairs that are alone, followed by what ends a number */
+	"{\"\\ud83d\\ude00\\ud83d\\uda00 "
+	"\\uDA00\\ud800,\":\"\\ud83d\\uda00]\\uda00\\uda00}\",\"\\uda00\\uda00\":"
+	"[\"\\ude00\\ude00 \",0],\"" RECORD_X10 "\\uda00\\uda00 \":0}",
 	/* names that are long, empty, ours, or there twice */
 	"{\"a\":1,\"" RECORD_X100 RECORD_X100 "\":2,\"" RECORD_X100 "\":{\"" RECORD_X100 "\":3}}",
 	"{\"\":\"\",\"\":\"\",\"\":{\"\":{\"\":{}}},\"\":[[],[],{},{}],\"a\":\"" RECORD_X10
