@@ -70,15 +70,12 @@ static void restore_libcs_own(const struct supervisor *supervisor)
 				 0, sizeof supervisor->libcs_own[i].mask, 0, 0);
 }
 
-/* All that may be caught: not what the CPU sends for a fault of our own. */
+/* All of them: a fault of our own, or abort(3), ends us though its signal is blocked. */
 static void catch_signals(struct supervisor *supervisor)
 {
-	static const int own[] = {SIGFPE, SIGILL, SIGSEGV, SIGBUS, SIGABRT, SIGTRAP, SIGSYS};
 	const struct sigaction wait_for_children = {.sa_handler = SIG_DFL};
 
 	sigfillset(&supervisor->caught);
-	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
-		sigdelset(&supervisor->caught, own[i]);
 	sigprocmask(SIG_SETMASK, &supervisor->caught, &supervisor->original_mask);
 	sigaction(SIGCHLD, &wait_for_children, &supervisor->original_chld);
 	look_at_libcs_own(supervisor);
@@ -234,6 +231,12 @@ static bool end_soon(struct supervisor *supervisor)
 	return waits;
 }
 
+/* What the kernel says of a child. A SIGCHLD of kill(2) is the program's. */
+static bool is_ours(const struct signalfd_siginfo *signal)
+{
+	return signal->ssi_signo == SIGCHLD && signal->ssi_code > 0;
+}
+
 /* False: there is nobody left to take it, and it asks us to end. */
 static bool take_signal(struct supervisor *supervisor)
 {
@@ -242,8 +245,8 @@ static bool take_signal(struct supervisor *supervisor)
 	if (read(supervisor->signals, &signal, sizeof signal) != sizeof signal)
 		return true;
 	if (signal.ssi_signo == SIGCHLD)
-		reap(supervisor);
-	else if (supervisor->program >= 0)
+		reap(supervisor); /* the kernel's may have become one with another's */
+	if (supervisor->program >= 0 && !is_ours(&signal))
 		forward(supervisor, &signal);
 	else if (asks_to_end((int)signal.ssi_signo))
 		return end_soon(supervisor);
