@@ -19,10 +19,15 @@ enum { KEY_VIA = 'v', KEY_IMAGE = 'i' };
 #define VIA_WORDS "auto preload pipe"
 
 /* The statuses that a shell gives: 127 if there is no such command, else 126. */
+static _Noreturn void fail_to_become(const struct command *self, const char *file)
+{
+	failure(self, errno == ENOENT ? 127 : 126, "%s", *file ? shown(file) : "''");
+}
+
 static _Noreturn void become(const struct command *self, char **argv)
 {
 	execvp(argv[0], argv);
-	failure(self, errno == ENOENT ? 127 : 126, "%s", shown(argv[0]));
+	fail_to_become(self, argv[0]);
 }
 
 static void set_variable(const struct command *self, const char *name, const char *value)
@@ -36,7 +41,7 @@ static void set_variable(const struct command *self, const char *name, const cha
 static _Noreturn void become_image(const struct command *self, const char *image, char **argv)
 {
 	sys_result(sys3(SYS_execve, image, argv, environ));
-	failure(self, errno == ENOENT ? 127 : 126, "%s", shown(image));
+	fail_to_become(self, image);
 }
 
 /* So that no descendant looks for one, nor complains once more of a bad one. */

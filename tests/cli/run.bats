@@ -128,6 +128,7 @@ XS='printf "%0100d" 0'
 		run "$LINECAP" run --via $via -- /
 		[ "$status" = 126 ]
 		run -127 "$LINECAP" run --via $via -- ""
+		[ "$output" = "linecap run: '': No such file or directory" ]
 	done
 }
 
