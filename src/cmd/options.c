@@ -251,8 +251,9 @@ long long option_number(const struct options *options, long long least, long lon
 {
 	const char *digits = options->value + (*options->value == '-'), *trouble;
 	long long number = strtonum(options->value, least, most, &trouble);
+	bool octal = *digits == '0' && digits[1]; /* to kubectl; decimal to others */
 
-	if (trouble || *digits < '0' || *digits > '9')
+	if (trouble || octal || *digits < '0' || *digits > '9')
 		option_refuse(options);
 	return number;
 }

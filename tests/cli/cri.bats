@@ -132,7 +132,7 @@ follow() { # starts cri-read --follow on the log; its output goes to out and err
 		[ "$output" = "linecap cri-log: $1" ]
 	}
 	local value range='a number of bytes from 0 to 2147483647, or -1 (no limit)'
-	for value in 16k -2 2147483648 '' ' 1' +1 1e3; do
+	for value in 16k -2 2147483648 '' ' 1' +1 1e3 010 -01; do
 		mistake "--max-line is '$value': expected $range" --max-line "$value"
 	done
 	mistake "--stream is 'std\\nerr': expected stdout or stderr" --stream $'std\nerr'
@@ -329,7 +329,7 @@ follow() { # starts cri-read --follow on the log; its output goes to out and err
 		[ "$output" = "linecap cri-read: $1" ]
 	}
 	local value
-	for value in some -2 '' ' 3' 3k; do
+	for value in some -2 '' ' 3' 3k 010 -01; do
 		mistake "--tail is '$value': expected a number of log lines, or -1 (all)" --tail "$value" x
 	done
 	mistake "--since-time is 'now': expected a time like 2006-01-02T15:04:05Z" --since-time now x

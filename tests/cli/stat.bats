@@ -344,7 +344,7 @@ unreached pid program start time count program reason time" "$(json '" ".join(
 
 @test "a mistake on the command line is one line and status 64" {
 	local words mistakes=(--nonsense -x word "--json word" --watch=0 --watch=-1 --watch=x --watch=
-		--watch=86401 "--watch 5" --json=x --prometheus=x
+		--watch=86401 --watch=010 "--watch 5" --json=x --prometheus=x
 		"--json --prometheus" "--prometheus --json")
 
 	for words in "${mistakes[@]}"; do
