@@ -11,7 +11,7 @@
  * - SIGKILL can't be caught: the program gets it when the supervisor dies of one, by PDEATHSIG, and
  *   by the companion. Not a program that has become another user's meanwhile, unless we are root;
  *   nor one that has gained rights on Linux before 5.3, or where the companion was killed as well.
- *   It finds its streams' readers gone.
+ *   It finds its streams' readers gone. SIGSTOP for the supervisor alone stops nobody else.
  * - An alarm (setitimer(2)) that was set before becomes the program's, as by exec.
  * - Where a shell does job control with it, a stopped program stops the supervisor, so that the
  *   shell sees its job stopped; SIGCONT wakes both. Else it stays at work.
