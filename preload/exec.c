@@ -77,7 +77,7 @@ void exec_prepare(const struct settings *settings)
 
 enum {
 	LEAD = 5 + SETTINGS + 1, /* words before the program's own */
-	FEW = 64,		 /* words that are put on the stack */
+	FEW = 160,		 /* words of its own that are put on the stack: contract 5 */
 };
 
 static void put_words(char **words, const char *path, char *const *argv, size_t count)
@@ -107,7 +107,8 @@ static bool launch_with(const struct start *start, char *const *words)
 				 words, start->envp);
 }
 
-/* Words that are too many for the stack. After vfork(2) their room stays with the parent. */
+/* Words that are too many for the stack. After vfork(2) their room stays with the parent, so this
+ * is not for what a shell starts again and again. */
 static bool launch_long(const struct start *start, const char *path, size_t count)
 {
 	size_t size = (LEAD + count + 1) * sizeof(char *);
@@ -138,11 +139,18 @@ static size_t count_words(char *const *argv)
 	}
 }
 
+/* On the stack, as by libc's execl(3). */
+static bool launch_short(const struct start *start, const char *path, size_t count)
+{
+	char *words[LEAD + count + 1];
+
+	put_words(words, path, start->argv, count);
+	return launch_with(start, words);
+}
+
 static bool launch(const struct start *start, const char *path)
 {
-	char *words[FEW];
 	int error = errno;
-	bool launched;
 
 	if (!*launcher.path || start->passing)
 		return false;
@@ -150,12 +158,9 @@ static bool launch(const struct start *start, const char *path)
 
 	if (!count)
 		return false;
-	if (LEAD + count + 1 > FEW) {
-		launched = launch_long(start, path, count);
-	} else {
-		put_words(words, path, start->argv, count);
-		launched = launch_with(start, words);
-	}
+	bool launched =
+		count > FEW ? launch_long(start, path, count) : launch_short(start, path, count);
+
 	errno = error;
 	return launched;
 }

@@ -231,6 +231,24 @@ calls_of_a_look() {
 	equal "word 'other'" "$(piped bash -c 'exec -a other ./unreached world' | head -n 1)"
 }
 
+@test "a shell doesn't grow with what it starts again and again" {
+	local words
+
+	[[ $(readlink -f /bin/sh) == */dash ]] || skip "sh is no dash, which starts programs by vfork"
+	cat >grow <<-'END'
+		start() { for i in 1 2 3 4 5 6 7 8; do ./unreached "$@"; done; }
+		size() { while read -r name size unit; do [ "$name" != VmSize: ] || echo "$size"; done </proc/$$/status; }
+		start "$@"
+		before=$(size)
+		start "$@"
+		printf '\n%s\n' $(($(size) - before))
+	END
+	for words in 40 60 150; do
+		# shellcheck disable=SC2046  # words
+		equal 0 "$(piped sh grow $(seq "$words") | tail -n 1)" || refute "$words words"
+	done
+}
+
 @test "more words than the stack is asked for are handed on" {
 	local words=(world)
 
