@@ -243,7 +243,8 @@ void plan_batch(struct emission *e)
 		append_text(e, plan_text(e, report), torn ? line_figure(&e->account->torn) : 0);
 		e->newline = report && !torn && *rest_bytes(&rest) == '\n';
 		rest_advance(&rest, e->newline); /* the report stands for it */
-		if (report || !plan_drops(e, 0))
+		/* A batch holds one closing: behind another's record, the next batch may need it. */
+		if (report || !(plan_drops(e, 0) || is_closing(e, 0)))
 			plan_runs(e, rest, 0, plan_behind(e, 0));
 	}
 	if (e->count)

@@ -325,6 +325,22 @@ static void contract_3_another_writers_line_closes_the_record_at_hand(void **sta
 	assert_string_equal(at, "ERROR: the database is gone, and nobody knows where it is.\n");
 }
 
+static void two_writers_records_are_cut_each_with_its_own_end(void **state)
+{
+	char *at = pipe.out;
+
+	(void)state;
+	open_pipe(64, "");
+	send_text("{\"a\":[[[\"x");
+	pipe.writer = 2;
+	send_text("{\"b\":\"" RECORD_X100 "\"}\n");
+	pipe.out[pipe.length] = '\0';
+	assert_string_equal(next_line(&at), "{\"a\":[[[\"x\"]]],\"linecap_truncated\":true}");
+	assert_true(parses(next_line(&at)));
+	assert_true(parses(next_line(&at)));
+	assert_string_equal(at, "");
+}
+
 static void contract_3_another_writers_line_is_never_dropped_with_a_record(void **state)
 {
 	(void)state;
@@ -603,6 +619,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_blank_behind_a_record_as_long_as_max_is_dropped),
 		cmocka_unit_test(the_line_behind_a_cut_record_is_its_own),
 		cmocka_unit_test(contract_3_another_writers_line_closes_the_record_at_hand),
+		cmocka_unit_test(two_writers_records_are_cut_each_with_its_own_end),
 		cmocka_unit_test(contract_3_another_writers_line_is_never_dropped_with_a_record),
 		cmocka_unit_test(
 			contract_3_a_whole_line_noted_late_makes_no_one_the_owner_of_a_dropped_record),
