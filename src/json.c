@@ -101,27 +101,31 @@ static const struct {
 	[FALS] = {TEXT("e"), CLEAN, 0},		[N]   = {TEXT("ull"), CLEAN, 0},
 	[NU]   = {TEXT("ll"), CLEAN, 0},	[NUL] = {TEXT("l"), CLEAN, 0},
 
+	/* Before the quote stands what makes the character whole. */
 	[STRING]      = {TEXT("\""), CLEAN, 0},
-	[TAIL_1]      = {TEXT("\""), NEVER, 1},	[TAIL_2]    = {TEXT("\""), NEVER, 2},
-	[TAIL_3]      = {TEXT("\""), NEVER, 3},
-	[BEHIND_E0]   = {TEXT("\""), NEVER, 2},	[BEHIND_ED] = {TEXT("\""), NEVER, 2},
-	[BEHIND_F0]   = {TEXT("\""), NEVER, 3},	[BEHIND_F4] = {TEXT("\""), NEVER, 3},
-	[ESCAPE]      = {TEXT("\""), NEVER, 11},
-	[U]	      = {TEXT("\""), NEVER, 10}, [U_D]	    = {TEXT("\""), NEVER, 9},
-	[HIGH_2]      = {TEXT("\""), NEVER, 8},	[HIGH_1]    = {TEXT("\""), NEVER, 7},
-	[PAIR]	      = {TEXT("\""), NEVER, 6},	[PAIR_ESCAPE] = {TEXT("\""), NEVER, 5},
-	[PAIR_U]      = {TEXT("\""), NEVER, 4},	[PAIR_D]    = {TEXT("\""), NEVER, 3},
-	[AGAIN_2]     = {TEXT("\""), NEVER, 2},	[AGAIN_1]   = {TEXT("\""), NEVER, 1},
-	[AGAIN]	      = {TEXT("\""), INSIDE, 0},	[HEX_3]	    = {TEXT("\""), NEVER, 3},
-	[HEX_2]	      = {TEXT("\""), NEVER, 2},	[HEX_1]	    = {TEXT("\""), NEVER, 1},
+	[TAIL_1]      = {TEXT("\x80\""), NEVER, 1},
+	[TAIL_2]      = {TEXT("\x80\x80\""), NEVER, 2},
+	[TAIL_3]      = {TEXT("\x80\x80\x80\""), NEVER, 3},
+	[BEHIND_E0]   = {TEXT("\xa0\x80\""), NEVER, 2},
+	[BEHIND_ED]   = {TEXT("\x80\x80\""), NEVER, 2},
+	[BEHIND_F0]   = {TEXT("\x90\x80\x80\""), NEVER, 3},
+	[BEHIND_F4]   = {TEXT("\x80\x80\x80\""), NEVER, 3},
+	[ESCAPE]      = {TEXT("\\\""), NEVER, 11},
+	[U]	      = {TEXT("fffd\""), NEVER, 10},	[U_D]	    = {TEXT("7ff\""), NEVER, 9},
+	[HIGH_2]      = {TEXT("00\\udc00\""), NEVER, 8},	[HIGH_1]    = {TEXT("0\\udc00\""), NEVER, 7},
+	[PAIR]	      = {TEXT("\\udc00\""), NEVER, 6},	[PAIR_ESCAPE] = {TEXT("udc00\""), NEVER, 5},
+	[PAIR_U]      = {TEXT("dc00\""), NEVER, 4},	[PAIR_D]    = {TEXT("c00\""), NEVER, 3},
+	[AGAIN_2]     = {TEXT("00\""), NEVER, 2},	[AGAIN_1]   = {TEXT("0\""), NEVER, 1},
+	[AGAIN]	      = {TEXT("\""), INSIDE, 0},	[HEX_3]	    = {TEXT("fff\""), NEVER, 3},
+	[HEX_2]	      = {TEXT("ff\""), NEVER, 2},	[HEX_1]	    = {TEXT("f\""), NEVER, 1},
 };
 /* clang-format on */
 
 static const char last_member[] = ",\"linecap_truncated\":true}";
 static const char key_completed[] = "...\":null";
 
-static_assert(JSON_CLOSING_MOST ==
-		      LENGTH("\"...\":null") + JSON_DEPTH_MOST - 1 + LENGTH(last_member),
+static_assert(JSON_CLOSING_MOST == LENGTH("00\\udc00") + LENGTH(key_completed) + JSON_DEPTH_MOST -
+					   1 + LENGTH(last_member),
 	      "the longest text that closes a record");
 static_assert(JSON_ROOM_MOST == JSON_NUMBER - 1 + JSON_DEPTH_MOST - 1 + LENGTH(last_member) &&
 		      11 + LENGTH(key_completed) < JSON_NUMBER - 1,
@@ -675,12 +679,23 @@ static size_t brackets(const struct json *json)
 	return json->depth - 1u + LENGTH(last_member) - is_last_next(json);
 }
 
+static bool is_in_key(const struct json *json)
+{
+	return json->place >= STRING && json->key;
+}
+
+/* What makes the character at hand whole. */
+static size_t rest_of_char(const struct json *json)
+{
+	return json->place >= STRING ? closing[json->place].length - LENGTH("\"") : 0;
+}
+
 static size_t completion(const struct json *json)
 {
 	if (is_last_next(json))
 		return 0;
-	return json->place >= STRING && json->key ? LENGTH(key_completed)
-						  : closing[json->place].length;
+	return is_in_key(json) ? rest_of_char(json) + LENGTH(key_completed)
+			       : closing[json->place].length;
 }
 
 static size_t length_of_closing(const struct json *json)
@@ -694,7 +709,7 @@ static size_t room_for_closing(const struct json *json)
 	size_t length = length_of_closing(json), missing;
 
 	if (!is_number(json->place))
-		return length + closing[json->place].unit;
+		return length - rest_of_char(json) + closing[json->place].unit;
 	missing = json->digits < JSON_NUMBER ? (size_t)JSON_NUMBER - json->digits : 0;
 	return missing > completion(json) ? missing + brackets(json) : length;
 }
@@ -786,9 +801,10 @@ size_t json_close(const struct json *json, char text[JSON_CLOSING_MOST])
 
 	if (!is_sane(json) || json->place <= DONE)
 		return 0;
-	bool key = json->place >= STRING && json->key;
+	size_t length = completion(json), of_key = is_in_key(json) ? LENGTH(key_completed) : 0;
 
-	at = put(at, key ? key_completed : closing[json->place].text, completion(json));
+	at = put(at, closing[json->place].text, length - of_key);
+	at = put(at, key_completed, of_key);
 	for (unsigned open = json->depth; open > 1; open--, arrays >>= 1)
 		*at++ = arrays & 1 ? ']' : '}';
 	at = put(at, last_member + is_last_next(json), LENGTH(last_member) - is_last_next(json));

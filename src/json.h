@@ -40,6 +40,7 @@
  *   [1,     [1,null
  *   {"a":{"b":1,           {"a":{"b":1,"...":null     (the outermost object's last member needs none)
  *   -       -0             1. 1.0   1e 1e0   and a number longer than JSON_NUMBER ends where it is
+ *   "\ud83  "\ud830\udc00" where another writer's line comes while the character has only begun
  *
  * So that this is always possible, the end of a write that leaves the line open keeps room for it:
  *
@@ -60,11 +61,11 @@
 #include <stdint.h>
 
 enum {
-	JSON_DEPTH_MOST = 64,	/* open brackets */
-	JSON_NUMBER = 24,	/* bytes of a number for which room is kept: a double has no more */
-	JSON_CLOSING_MOST = 99, /* bytes: "...":null, 63 brackets, ,"linecap_truncated":true} */
-	JSON_ROOM_MOST = 112,	/* 23 bytes of a number instead of the "...":null */
-	JSON_DROPPED_MOST = 51, /* bytes: {"linecap":{"dropped_bytes":18446744073709551615}}\n */
+	JSON_DEPTH_MOST = 64, /* open brackets */
+	JSON_NUMBER = 24,     /* bytes of a number for which room is kept: a double has no more */
+	JSON_CLOSING_MOST = 106, /* bytes: half a pair, ...":null, 63 brackets, the last member */
+	JSON_ROOM_MOST = 112,	 /* 23 bytes of a number instead of the "...":null */
+	JSON_DROPPED_MOST = 51,	 /* bytes: {"linecap":{"dropped_bytes":18446744073709551615}}\n */
 };
 
 /* Between two bytes of a line. A line begins with all of it zero. */

@@ -44,11 +44,18 @@ what_is_due() {
 }
 
 @test "json: several processes one after the other go on with the record" {
-	LINECAP_MODE=json guarded sh -c '
-		printf "{\"a\":\""; for i in 1 2 3; do printf %08000d 0; done; printf "\"}\n"; echo "{}"' |
+	LINECAP_MODE=json LINECAP_MAX=24050 guarded sh -c '
+		env printf "{\"a\":\""; for i in 1 2 3; do env printf %08000d 0; done; env printf "\"}\n"; echo "{}"' |
 		cat >out
-	equal 'true {}' "$(jq -c 'if .a then .linecap_truncated elif .linecap then empty else . end' out |
-		paste -sd ' ')"
+	equal '[24000,null] [0,null]' "$(jq -c '[(.a | length), .linecap_truncated]' out | paste -sd ' ')"
+}
+
+@test "json: a record that goes on in another process is closed where it gets too long" {
+	LINECAP_MODE=json guarded sh -c '
+		env printf "{\"a\":[\"%016000d%s" 0 "\\ud83"; env printf "d%08000d\"]}\n" 0; echo "{}"' |
+		cat >out
+	equal true "$(sed -n 1p out | jq .linecap_truncated)"
+	equal 'd"]} {}' "$(sed -n '2,$p' out | tr -d 0 | paste -sd ' ')" # the rest stands behind it
 	at_most 16384 "$(longest <out)"
 }
 

@@ -368,6 +368,40 @@ static void each_record_can_be_cut_at_every_max(void **state)
 		assert_cut_at_every_max(json_records[i], strlen(json_records[i]), true);
 }
 
+static bool parses(const char *text, size_t n)
+{
+	json_t *json = json_loadb(text, n, JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, NULL);
+
+	json_decref(json);
+	return json;
+}
+
+/* As far as it has come when another writer's line ends it: nothing that is out can be taken back.
+ */
+static void each_record_can_be_closed_behind_every_byte(void **state)
+{
+	char text[JSON_TRIAL_MOST];
+
+	(void)state;
+	for (size_t i = 0; i < JSON_RECORDS; i++) {
+		size_t n = strlen(json_records[i]);
+
+		if (!parses(json_records[i], n))
+			continue;
+		memcpy(text, json_records[i], n);
+		for (size_t k = n - 1; k; k--) { /* what is behind k is written over */
+			struct json json = {0};
+
+			assert_true(json_scan(&json, text, k));
+			size_t length = json.depth ? json_close(&json, text + k) : 0;
+
+			if (json.depth && !parses(text, k + length))
+				fail_msg("%.*s", (int)(k + length), text);
+			assert_in_range(length, 0, JSON_ROOM_MOST);
+		}
+	}
+}
+
 static void deep_records_can_be_cut_at_every_max(void **state)
 {
 	char record[JSON_DEEP_MOST];
@@ -618,6 +652,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(the_grammar_is_rfc_8259s),
 	cmocka_unit_test(at_most_64_brackets_are_open),
 	cmocka_unit_test(each_record_can_be_cut_at_every_max),
+	cmocka_unit_test(each_record_can_be_closed_behind_every_byte),
 	cmocka_unit_test(deep_records_can_be_cut_at_every_max),
 	cmocka_unit_test(a_record_that_is_too_deep_is_none_from_there_on),
 	cmocka_unit_test(random_records_are_cut_as_the_model_says),
