@@ -65,7 +65,9 @@ static void settle_text(struct emission *e, int i, size_t k)
 	if (k < e->batch[i].iov_len) {
 		line_set(&e->account->torn,
 			 k + (e->line.torn ? line_figure(&e->account->torn) : 0));
-		line_set(&e->account->reporting, report);
+		line_set(&e->account->torn_text, report		     ? LINE_REPORT
+						 : e->own_line && !i ? LINE_BREAK_BEFORE
+								     : LINE_BREAK);
 		e->line.torn = true;
 		return;
 	}
@@ -169,8 +171,8 @@ static void look(struct emission *e)
 	e->renewed = line->torn || line->dropping;
 	e->json = record_of(e->account);
 	if (line->torn &&
-	    line_figure(&e->account->torn) >= plan_text(e, plan_is_reporting(e)).iov_len)
-		*line = (struct line){.dropping = !plan_is_reporting(e)};
+	    line_figure(&e->account->torn) >= plan_text(e, plan_is_torn(e, LINE_REPORT)).iov_len)
+		*line = (struct line){.dropping = plan_is_torn(e, LINE_BREAK)};
 	if (line->dropping && !line->torn && e->limits->mode == LIMITER_SPLIT)
 		*line = (struct line){0};
 	e->mine = (line->dropping || line->torn) && is_mine(e);

@@ -54,7 +54,7 @@ struct account {
 	_Atomic uint64_t owner;	    /* whose rest is dropped, or text is torn: see line_owner */
 	_Atomic uint64_t record[2]; /* what is known of it (json): see record.h */
 	_Atomic uint64_t torn;	    /* how many bytes of the torn text are out */
-	_Atomic uint64_t reporting; /* not 0: the torn text is the report, not the break */
+	_Atomic uint64_t torn_text; /* which text that is: see enum line_text */
 
 	_Atomic uint64_t returned; /* bytes begun that were not written after all */
 	_Atomic uint64_t lines;	   /* writes that ended a line: one that ends several counts once */
@@ -63,6 +63,13 @@ struct account {
 	_Atomic uint64_t dropped;  /* bytes, in truncate */
 	_Atomic uint64_t
 		longest; /* bytes of the longest broken line so far, as its writers meant it */
+};
+
+/* A text that stands on the line, or ends it. */
+enum line_text {
+	LINE_BREAK,	   /* behind which the line goes on, or is dropped */
+	LINE_BREAK_BEFORE, /* behind which another line begins */
+	LINE_REPORT
 };
 
 /* The figures need no order among themselves, nor with the line. */

@@ -8,9 +8,9 @@
  * 64 KiB don't fit a pipe, and whoever fills it waits for the reader to wake. */
 enum { BATCH_BYTES = 32 * 1024 };
 
-bool plan_is_reporting(const struct emission *e)
+bool plan_is_torn(const struct emission *e, enum line_text text)
 {
-	return line_figure(&e->account->reporting);
+	return line_figure(&e->account->torn_text) == text;
 }
 
 static struct iovec closing_of(struct emission *e, const struct json *json)
@@ -231,19 +231,20 @@ static void keep_company(struct emission *e)
 void plan_batch(struct emission *e)
 {
 	struct rest rest = e->rest;
-	bool torn = e->line.torn, report = torn ? plan_is_reporting(e) : e->line.dropping;
+	bool torn = e->line.torn, report = torn ? plan_is_torn(e, LINE_REPORT) : e->line.dropping;
 
 	e->count = 0;
 	e->length = 0;
 	e->atomic = e->newline = false;
-	e->own_line = !torn && !report && wants_own_line(e);
+	e->own_line = torn ? plan_is_torn(e, LINE_BREAK_BEFORE) : !report && wants_own_line(e);
 	if (!torn && !report && !e->own_line)
 		plan_runs(e, rest, e->line.column, e->json);
 	if (torn || e->own_line || (report && rest.count)) {
 		append_text(e, plan_text(e, report), torn ? line_figure(&e->account->torn) : 0);
 		e->newline = report && !torn && *rest_bytes(&rest) == '\n';
 		rest_advance(&rest, e->newline); /* the report stands for it */
-		/* A batch holds one closing: behind another's record, the next batch may need it. */
+		/* A batch holds one closing: behind another's record, the next batch may need it.
+		 */
 		if (report || !(plan_drops(e, 0) || is_closing(e, 0)))
 			plan_runs(e, rest, 0, plan_behind(e, 0));
 	}

@@ -55,8 +55,8 @@ bool plan_drops(const struct emission *e, int i);
 /* The record behind batch[i], a text of ours: one may begin there, or the line only goes on. */
 struct json plan_behind(const struct emission *e, int i);
 
-/* Is the account's torn text the report? */
-bool plan_is_reporting(const struct emission *e);
+/* Is the account's torn text this one? */
+bool plan_is_torn(const struct emission *e, enum line_text text);
 
 /* The text that the line's state asks for: the report, or what breaks it. */
 struct iovec plan_text(struct emission *e, bool report);

@@ -99,7 +99,7 @@ static void lie(struct account *account, struct input *input)
 	atomic_store(&account->word, next_word(input));
 	atomic_store(&account->dropping, next_word(input));
 	atomic_store(&account->torn, next(input));
-	atomic_store(&account->reporting, next(input) & 1);
+	atomic_store(&account->torn_text, next(input) & 3);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

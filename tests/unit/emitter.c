@@ -656,7 +656,7 @@ static void lie(struct dice *dice, struct account *account)
 	atomic_store(&account->dropping, lying_word(dice));
 	atomic_store(&account->owner, dice_below(dice, 2));
 	atomic_store(&account->torn, dice_below(dice, 80));
-	atomic_store(&account->reporting, dice_one_in(dice, 2));
+	atomic_store(&account->torn_text, dice_below(dice, 4));
 }
 
 static const char *lying_words(struct dice *dice)
@@ -947,6 +947,7 @@ static void truncate_goes_on_where_another_reader_has_come(void **state)
 struct one_of {
 	struct sink sink;
 	uint64_t writer;
+	size_t takes; /* this much, once; 0: all */
 	char out[512];
 	size_t length;
 };
@@ -958,6 +959,9 @@ static ssize_t one_of_writev(const struct sink *sink, const struct iovec *iov, i
 
 	for (int i = 0; i < count; one->length += iov[i++].iov_len)
 		memcpy(one->out + one->length, iov[i].iov_base, iov[i].iov_len);
+	if (one->takes)
+		one->length = before + one->takes;
+	one->takes = 0;
 	return (ssize_t)(one->length - before);
 }
 
@@ -992,6 +996,47 @@ static void contract_3_no_writers_line_is_dropped_for_anothers(void **state)
 	assert_string_equal(one.out, X64 "\n[linecap: 6 bytes dropped]\nwhole\n" /* 2 came by */
 			    X64 "\n[linecap: 1 bytes dropped]\npieceh\n"	 /* and again */
 			    X64 "\n[linecap: 64 bytes dropped]\nend\n");	 /* 3 ended it */
+}
+
+/* A stream socket takes a part of the break before the other writer's line. */
+static void contract_3_no_line_is_dropped_behind_a_torn_break(void **state)
+{
+	static const struct {
+		enum limiter_mode mode;
+		const char *begun, *closed;
+	} rows[] = {{LIMITER_TRUNCATE, X32, X32 "~~~~"},
+		    {LIMITER_JSON, "{\"a\":[\"" X16,
+		     "{\"a\":[\"" X16 "\"],\"linecap_truncated\":true}"}};
+	static const char line[] = X32 X16 "\n";
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		for (size_t torn = 1; torn < strlen(rows[i].closed) + 1 - strlen(rows[i].begun);
+		     torn++) {
+			struct limits limits = limits_of(64, rows[i].mode, "~~~~", 4);
+			struct account account = {0};
+			struct iovec begun = iovec_of(rows[i].begun), whole = iovec_of(line);
+			struct one_of one = {.sink = {.writev = one_of_writev,
+						      .stalled = trial_stalled,
+						      .gone = steady_gone,
+						      .writer = one_of_writer},
+					     .writer = 1};
+
+			emitter_writev(&limits, &account, &one.sink, &begun, 1,
+				       EMITTER_FIRST_WHOLE);
+			one.writer = 2;
+			one.takes = torn;
+			assert_int_equal(emitter_writev(&limits, &account, &one.sink, &whole, 1,
+							EMITTER_FIRST_WHOLE),
+					 -1);
+			assert_int_equal(emitter_writev(&limits, &account, &one.sink, &whole, 1,
+							EMITTER_FIRST_WHOLE),
+					 whole.iov_len);
+			one.out[one.length] = '\0';
+			assert_int_equal(strncmp(one.out, rows[i].closed, strlen(rows[i].closed)),
+					 0);
+			assert_string_equal(one.out + strlen(rows[i].closed), "\n" X32 X16 "\n");
+		}
 }
 
 /* A writer's piece is counted on the line, but not out, or not put down as another's: it is in
@@ -1298,6 +1343,7 @@ static const struct CMUnitTest tests[] = {
 		contract_2_truncate_tells_a_writer_who_ignores_sigpipe_that_its_reader_has_gone),
 	cmocka_unit_test(truncate_goes_on_where_another_reader_has_come),
 	cmocka_unit_test(contract_3_no_writers_line_is_dropped_for_anothers),
+	cmocka_unit_test(contract_3_no_line_is_dropped_behind_a_torn_break),
 	cmocka_unit_test(contract_3_no_byte_is_dropped_for_what_another_has_counted),
 	cmocka_unit_test(contract_1_each_batch_of_a_write_counts_as_in_flight),
 	cmocka_unit_test(contract_3_no_byte_is_dropped_for_what_came_between_two_batches),

@@ -256,8 +256,9 @@ static inline bool naive_agrees(const struct naive *naive, const struct account 
 
 	if (line.torn != (naive->torn != NAIVE_NO_TEXT))
 		return false;
-	if (line.torn && (atomic_load(&account->torn) != naive->torn_out ||
-			  atomic_load(&account->reporting) != (naive->torn == NAIVE_REPORT)))
+	if (line.torn &&
+	    (atomic_load(&account->torn) != naive->torn_out ||
+	     (atomic_load(&account->torn_text) == LINE_REPORT) != (naive->torn == NAIVE_REPORT)))
 		return false;
 	if (naive->torn == NAIVE_BREAK)
 		return true;
