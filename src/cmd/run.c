@@ -216,8 +216,8 @@ const struct command command_run = {
 		 "guarded pipes broken.",
 	.options = option_rows,
 	.notes = "What isn't given comes from the environment, else from /etc/linecap.conf: "
-		 "LINECAP_MAX for --max and so on. The default is to split at 16384 and to guard "
-		 "stdio.",
+		 "LINECAP_MAX for --max and so on. The default is to split at 16384, to guard "
+		 "stdio, and --exec pipe.",
 	.exits = exits,
 	.operands_least = 1,
 	.runs_operands = true,
