@@ -82,9 +82,12 @@ static bool swap(_Atomic uint64_t *word, uint64_t *now, uint64_t next)
 						     memory_order_acquire);
 }
 
+/* Nobody is taken for dead. */
+#define ALL_LIVE UINT64_MAX
+
 /* Ends the turn's flight. Bytes that stay in flight are a dead writer's where nobody else has begun
  * since. Where they are so many that nobody may go blind any more, they count as a dead one's up to
- * what others have begun. */
+ * what others have begun. A dead one's are on the line until a newline ends it (contract 1). */
 static void land(struct account *account, struct turn *turn, uint64_t others)
 {
 	uint64_t now = atomic_load_explicit(&account->flight, memory_order_acquire), next;
@@ -186,7 +189,7 @@ void line_extend(struct account *account, struct turn *turn, uint64_t n)
 	} while (next != now && !swap(&account->word, &now, next));
 	turn->reserved = 0;
 	if (turn->blind)
-		land(account, turn, begun_since(account, turn));
+		land(account, turn, ALL_LIVE);
 }
 
 /* The word for a line that has begun anew. others: bytes that others have begun to write since. */

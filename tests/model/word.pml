@@ -16,10 +16,11 @@
  * is defined, a mark in a write that the pipe takes in pieces (the emitter makes none). A newline counts in n and not in a line.
  *
  * DEFINITIONS. BOUND: the line's; without it max and all that was in flight (the last write included) when the line
- * began, and at most while its last write was made. ONLYLINES: whole lines only, and how long; NOBREAK: a break is a fault.
- * LEAK: writers go quiet, then a lone one ends two lines, and the word must be 0. NOALONE: nobody goes alone. ATONCE: a write
- * begins and is counted in one step. Faults: TODAY: nothing is counted before a write. RESERVE: lines that the pipe takes whole
- * count h before it. NOROOM: none is kept for the mark. NOLAND: nobody takes a dead one's bytes out of flight.
+ * began, and at most while its last write was made. ONLYLINES: whole lines only, and how long; ONLYPIECES: no newline is
+ * written. NOBREAK: a break is a fault. LEAK: writers go quiet, then a lone one ends two lines, and the word must be 0. NOALONE:
+ * nobody goes alone. ATONCE: a write begins and is counted in one step. Faults: TODAY: nothing is counted before a write. RESERVE: lines that the pipe takes whole
+ * count h before it. NOROOM: none is kept for the mark. NOLAND: nobody takes a dead one's bytes out of flight. FORGETS: one
+ * who ends no line does, too.
  *
  * A counterexample: `spin -a DEFINITIONS word.pml && gcc -DSAFETY -DBFS -DNOREDUCE -o pan pan.c && ./pan`, then
  * `spin -k word.pml.trail DEFINITIONS word.pml`: a line for each step of a writer. It begins, is gated, wrote, ends (as just
@@ -151,6 +152,8 @@ end:	do
 		if
 #ifdef ONLYLINES
 		:: nl = 1; select(h : 0 .. ONLYLINES); select(t : 0 .. ONLYLINES); n = h + t + 1;
+#elif defined(ONLYPIECES)
+		:: nl = 0; select(t : 1 .. S); n = t
 #else
 		:: nl = 0; select(t : 1 .. S); n = t
 		:: nl = 1; select(n : 1 .. S); select(h : 0 .. n - 1); t = n - 1 - h;
@@ -251,7 +254,12 @@ end:	do
 #else
 		if
 		:: ownb ->
-			w = (alone -> CAP : oth[me]); land();
+#ifdef FORGETS
+			w = (alone -> CAP : oth[me]);
+#else
+			w = CROWDED;	/* nobody is taken for dead */
+#endif
+			land();
 			col = col + k; ALL(LOOKED)
 		:: ownc > k && same[me] -> col = less(col, ownc - k); ALL(LOOKED)
 		:: else

@@ -108,8 +108,17 @@ static void read_what_is_there(struct world *world)
 struct death {
 	const char *how, *bytes;
 	int signal;
-	bool each; /* a process for each death */
+	bool each;	    /* a process for each death */
+	const char *living; /* bytes that one who doesn't die writes after each; or NULL */
 };
+
+static void write_and_live(struct world *world, const char *bytes)
+{
+	const char *const argv[] = {"dies", "write", bytes, NULL};
+
+	waitpid(world_spawn(world, 0, argv), NULL, 0);
+	read_what_is_there(world);
+}
 
 static void die(const struct death *death)
 {
@@ -127,6 +136,8 @@ static void die(const struct death *death)
 		if (death->each)
 			waitpid(child, NULL, 0);
 		read_what_is_there(&world);
+		if (death->living)
+			write_and_live(&world, death->living);
 	}
 	kill(child, SIGKILL);
 	world_reap(SIGKILL);
@@ -142,38 +153,45 @@ static void die(const struct death *death)
 
 static void killed(void)
 {
-	die(&(struct death){"write", "12000", SIGKILL, true});
+	die(&(struct death){"write", "12000", SIGKILL, true, NULL});
+}
+
+static void killed_among_the_living(void)
+{
+	die(&(struct death){"write", "12000", SIGKILL, true, "1"});
 }
 
 static void terminated(void)
 {
-	die(&(struct death){"write", "12000", SIGTERM, true});
+	die(&(struct death){"write", "12000", SIGTERM, true, NULL});
 }
 
 static void terminated_in_the_emitter(void)
 {
-	die(&(struct death){"write", "40000", SIGTERM, true});
+	die(&(struct death){"write", "40000", SIGTERM, true, NULL});
 }
 
 static void jumps(void)
 {
-	die(&(struct death){"jump", "12000", SIGUSR1, false});
+	die(&(struct death){"jump", "12000", SIGUSR1, false, NULL});
 }
 
 static void jumps_out_of_the_emitter(void)
 {
-	die(&(struct death){"jump", "40000", SIGUSR1, false});
+	die(&(struct death){"jump", "40000", SIGUSR1, false, NULL});
 }
 
 static void cancelled(void)
 {
-	die(&(struct death){"cancel", "12000", SIGUSR1, false});
+	die(&(struct death){"cancel", "12000", SIGUSR1, false, NULL});
 }
 
 int main(int argc, char **argv)
 {
 	static const struct world_case cases[] = {
 		{"writers killed in a write leave their bytes counted", killed},
+		{"writers killed between small writes of others leave their bytes counted",
+		 killed_among_the_living},
 		{"writers ended by SIGTERM in a write leave their bytes counted", terminated},
 		{"writers ended in a write with breaks leave their bytes counted",
 		 terminated_in_the_emitter},

@@ -127,6 +127,19 @@ static void the_dead_are_forgotten_with_the_line_that_they_died_on(void **state)
 	assert_int_equal(column(), 0);
 }
 
+static void contract_1_the_dead_are_not_forgotten_while_their_line_goes_on(void **state)
+{
+	uint64_t died = 0;
+
+	(void)state;
+	for (struct turn dead, turn;
+	     line_enter(&account, &limits, 1000, &dead) && line_enter(&account, &limits, 1, &turn);
+	     died += 1000) {
+		line_extend(&account, &turn, 1);
+		assert_in_range(died, 0, MAX);
+	}
+}
+
 static void a_whole_line_alone_leaves_nothing_to_note(void **state)
 {
 	uint64_t word = line_word(&account);
@@ -265,6 +278,7 @@ int main(int argc, char **argv)
 		TEST(a_reservation_fails_where_another_came_in_between),
 		TEST(contract_1_writers_that_die_blind_are_bounded_by_max),
 		TEST(the_dead_are_forgotten_with_the_line_that_they_died_on),
+		TEST(contract_1_the_dead_are_not_forgotten_while_their_line_goes_on),
 		TEST(a_whole_line_alone_leaves_nothing_to_note),
 		TEST(nobody_enters_alone_beside_another_or_on_a_line_that_has_begun),
 		TEST(a_writer_forgotten_in_its_flight_is_forgiven),
