@@ -1,4 +1,5 @@
 /* The hooks of the calls that write bytes from the caller's memory. */
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 
@@ -104,6 +105,11 @@ ssize_t hook_pwritev2(int fd, const struct iovec *iov, int count, off_t offset, 
 	return pwritev2_in(CALL_BY_NAME, fd, iov, count, flags);
 }
 
+/* The flags that vmsplice(2) knows: it refuses any other. */
+enum {
+	SPLICE_FLAGS = SPLICE_F_MOVE | SPLICE_F_NONBLOCK | SPLICE_F_MORE | SPLICE_F_GIFT,
+};
+
 /* From a read end, vmsplice(2) reads. */
 static bool is_read_end(int fd)
 {
@@ -132,6 +138,10 @@ ssize_t vmsplice_in(enum call_way way, int fd, const struct iovec *iov, size_t c
 	/* Of another fd, the guard asks when it is time. */
 	bool guarded = fdmap_entry(fd) != FD_OTHER && fdmap_guarded(fd, 0);
 
+	if (guarded && flags & ~(unsigned)SPLICE_FLAGS) {
+		errno = EINVAL;
+		return -1;
+	}
 	if (count > IOV_MAX || (guarded && is_read_end(fd)))
 		return way == CALL_BY_NAME ? next.vmsplice(fd, iov, count, flags)
 					   : next.syscall(SYS_vmsplice, fd, (long)iov, (long)count,

@@ -56,6 +56,8 @@ int main(void)
 	dprintf(4, "vmsplice of more than fits: %s\n",
 		some > 0 && some < (ssize_t)sizeof bytes ? "some" : "not some");
 	drain();
+	say("vmsplice by an unknown flag", vmsplice(1, &all, 1, 0x100));
+	drain();
 	say("vmsplice of no iovec", vmsplice(1, &one, 0, 0));
 	say("vmsplice of too many", vmsplice(1, &one, IOV_MAX + 1, 0));
 	say("vmsplice of 2^32 + 1", vmsplice(1, &one, (1UL << 32) + 1, 0));
