@@ -45,13 +45,26 @@ static bool call_gone(const struct sink *sink)
 	       look.revents & POLLERR;
 }
 
+/* A child that nobody has told of its fork asks once. */
+static pid_t own_pid(void)
+{
+	pid_t pid = atomic_load_explicit(&process_own.own.pid, memory_order_relaxed);
+
+	if (!pid) {
+		pid = sys_getpid();
+		atomic_store_explicit(&process_own.own.pid, pid, memory_order_relaxed);
+	}
+	return pid;
+}
+
 /* errno matters to nobody here: the guard puts it back. */
 static void call_broke(const struct sink *sink, const char *bytes, size_t n)
 {
 	const struct call *call = (const struct call *)sink;
 	struct ledger *ledger = atomic_load_explicit(&call->pipe->ledger, memory_order_relaxed);
-	pid_t pid = (pid_t)sys3(SYS_getpid, 0, 0, 0);
+	pid_t pid = sys_getpid();
 
+	own_pid(); /* the figure's */
 	atomic_fetch_add_explicit(&process_own.own.broken, 1, memory_order_relaxed);
 	if (ledger)
 		ledger_blame(ledger, pid, process.program, bytes,
@@ -63,18 +76,18 @@ static uint64_t writer_of(pid_t pid)
 	return (uint64_t)sys_thread() ^ (uint64_t)pid << 48;
 }
 
-/* Tells threads of all processes apart, but for a child that has been given no pid of its own: then
- * what it writes may be taken for its parent's, and stand behind it on its line. */
+/* Tells threads of all processes apart, but for a child that shares our memory: what it writes may
+ * be taken for its parent's, and stand behind it on its line. In the mode split nobody asks. */
 static uint64_t writer(void)
 {
-	return writer_of(atomic_load_explicit(&process_own.own.pid, memory_order_relaxed));
+	return process.limits.mode == LIMITER_SPLIT ? 0 : writer_of(own_pid());
 }
 
 /* Where bytes may be dropped, such a child is told apart, too: it may have been vforked. */
 static uint64_t call_writer(const struct sink *sink)
 {
 	(void)sink;
-	return writer_of((pid_t)sys3(SYS_getpid, 0, 0, 0));
+	return writer_of(sys_getpid());
 }
 
 /* Where not, the kernel has its own answer, and neither array nor bytes can be looked at. */

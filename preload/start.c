@@ -85,12 +85,13 @@ static void own_page(void)
 		forked();
 }
 
-/* For fork(2) in libc's own functions too (daemon, forkpty), so no hook of fork would do. */
+/* For fork(2) in libc's own functions too (daemon, forkpty), so no hook of fork would do. musl's
+ * takes the program's heap, which may not be ready (contract 7): there a child asks for itself. */
 static void watch_forks(void)
 {
 	if (next.__register_atfork)
 		next.__register_atfork(NULL, NULL, forked, NULL);
-	else if (next.pthread_atfork)
+	else if (next.pthread_atfork && !process.wiped)
 		next.pthread_atfork(NULL, NULL, forked);
 }
 

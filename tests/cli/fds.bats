@@ -9,8 +9,9 @@ with_the_library=(-E LINECAP_TARGET=stdio -E "LD_PRELOAD=$LIBLINECAP")
 
 setup_file() {
 	load helpers
-	compile far unseen races clones probes moves moves_often unreadable closes_stderr prints_once onpipe
-	compile_with_musl far unseen races clones probes moves moves_often unreadable closes_stderr
+	compile far unseen races clones probes moves moves_often unreadable closes_stderr prints_once pieces_in_child onpipe
+	compile_with_musl far unseen races clones probes moves moves_often unreadable closes_stderr \
+		pieces_in_child
 }
 
 # The same programs, as NAME.musl.
@@ -286,6 +287,27 @@ added_to_move() {
 			equal 1 "$(grep -c 'lines broken: 1$' said)" || refute "$closes by $way"
 			equal 1 "$(wc -l <said)"
 		done
+	done
+}
+
+@test "LINECAP_STATS=stderr says a child's own line, and its parent's, however the child was made" {
+	local way closes
+
+	for way in 'own fork' 'own clone'; do
+		for closes in $(builds closes_stderr); do
+			LINECAP_STATS=stderr guarded "$closes" "$way" 2>said | cat >/dev/null
+			equal 2 "$(grep -c 'lines broken: 1$' said)" || refute "$closes by $way"
+			equal 2 "$(cut -d ' ' -f 3 said | sort -u | wc -l)"
+		done
+	done
+}
+
+@test "truncate: a child that no handler of fork knows of has the line that it writes in pieces cut as one" {
+	local pieces
+
+	for pieces in $(builds pieces_in_child); do
+		LINECAP_MAX=64 LINECAP_MODE=truncate guarded "$pieces" | cat >out
+		equal '6 64 27' "$(awk '{ print length }' out | paste -sd ' ')" || refute "$pieces"
 	done
 }
 

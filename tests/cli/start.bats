@@ -5,7 +5,7 @@
 load helpers
 
 setup_file() {
-	compile environment
+	compile onpipe environment
 	compile_library opens_early
 }
 
@@ -17,8 +17,9 @@ setup_file() {
 	done
 }
 
-@test "what is exported takes nobody's heap, and the program can change its environment as before" {
+@test "the start takes nobody's heap, and the program can change its environment as before" {
 	GIVEN=yes guarded environment
+	GIVEN=yes guarded_on_a_pipe environment
 	# The claim can fail: what comes before the program's constructors must not call its heap.
 	printf '#include <stdlib.h>\n__attribute__((constructor)) static void f(void) { setenv("A", "1", 1); }\n' \
 		>"$BATS_TEST_TMPDIR/exports.c"
@@ -31,6 +32,7 @@ setup_file() {
 	musl-gcc -std=gnu11 -D_GNU_SOURCE -o "$BATS_TEST_TMPDIR/environment" \
 		"$BATS_TEST_DIRNAME/programs/environment.c"
 	GIVEN=yes guarded "$BATS_TEST_TMPDIR/environment"
+	GIVEN=yes guarded_on_a_pipe "$BATS_TEST_TMPDIR/environment"
 }
 
 @test "a shell with a setenv of its own hands the answers on, and each descendant has them once" {
