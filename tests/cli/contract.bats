@@ -316,6 +316,12 @@ with_the_library=(-E LINECAP_TARGET=stdio -E "LD_PRELOAD=$LIBLINECAP")
 	equal 1000 "$(<length)"
 }
 
+@test "contract_5: a process with no memory left may print by dprintf, and its text counts" {
+	LINECAP_MAX=1000 guarded no_memory dprintf | cat >out
+	equal 2100 "$(tr -cd n <out | wc -c)"
+	equal 100 "$(tail -n 1 out | tr -d '\n' | wc -c)"
+}
+
 # Bytes of stack that the write in question takes.
 depth() {
 	awk -v way="$1" '$1 == way { print $2 }' "$2"
