@@ -47,6 +47,7 @@ struct diagnosis {
 	unsigned holes;
 };
 
+/* In the words as they are: how they may be shown is for those who print. */
 static void add_trouble(struct diagnosis *diagnosis, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
@@ -98,7 +99,7 @@ static bool find_ways(struct diagnosis *diagnosis)
 		add_trouble(diagnosis,
 			    "there is no libways.so beside %s or linecap, so nothing can be "
 			    "tried",
-			    shown(diagnosis->library.path));
+			    diagnosis->library.path);
 		return false;
 	}
 	return true;
@@ -114,8 +115,8 @@ static bool look_into(struct diagnosis *diagnosis, const char *program)
 	strlcpy(probe.program, program, sizeof probe.program);
 	probe_facts(&probe, library, &facts);
 	if (!facts.told || !facts.copies)
-		add_trouble(diagnosis, "%s %s", shown(library),
-			    shown(probe_absence(library, program, facts.said)));
+		add_trouble(diagnosis, "%s %s", library,
+			    probe_absence(library, program, facts.said));
 	if (!facts.told)
 		return false;
 	diagnosis->probe = probe;
@@ -159,8 +160,8 @@ static void look_at_entry(struct diagnosis *diagnosis, const char *entry)
 	bool missing = strchr(entry, '/') && faccessat(AT_FDCWD, entry, R_OK, AT_EACCESS);
 
 	if (missing || (is_linecaps(entry) && !here->copies))
-		add_trouble(diagnosis, "LD_PRELOAD has %s, which %s", shown(entry),
-			    shown(probe_absence(entry, diagnosis->probe.program, here->said)));
+		add_trouble(diagnosis, "LD_PRELOAD has %s, which %s", entry,
+			    probe_absence(entry, diagnosis->probe.program, here->said));
 	if (is_linecaps(entry))
 		return;
 	char *others;
@@ -176,7 +177,7 @@ static void look_at_version(struct diagnosis *diagnosis, const struct facts *fac
 		if (strcmp(facts->copy[i].version, LINECAP_VERSION) != 0)
 			add_trouble(diagnosis,
 				    "%s has version %s, and linecap has " LINECAP_VERSION,
-				    shown(facts->copy[i].path), shown(facts->copy[i].version));
+				    facts->copy[i].path, facts->copy[i].version);
 }
 
 /* What becomes of the LD_PRELOAD that programs started from here get. */
@@ -195,12 +196,12 @@ static void look_at_preload(struct diagnosis *diagnosis)
 			look_at_entry(diagnosis, entry);
 	if (!here->told && !diagnosis->troubles)
 		add_trouble(diagnosis, "with LD_PRELOAD=%s, %s doesn't start: %s",
-			    shown(diagnosis->preload), shown(probe.program), shown(here->why));
+			    diagnosis->preload, probe.program, here->why);
 	if (here->copies > 1)
 		add_trouble(diagnosis,
 			    "two copies of the library are loaded, %s and %s, of which "
 			    "one is at work",
-			    shown(here->copy[0].path), shown(here->copy[1].path));
+			    here->copy[0].path, here->copy[1].path);
 	if (here->copies)
 		look_at_version(diagnosis, here);
 	if (!here->copies || strcmp(here->copy[0].path, diagnosis->library.path) != 0)
@@ -355,8 +356,8 @@ static void look_at_command(struct diagnosis *diagnosis)
 
 	diagnosis->program = program_of(diagnosis->command);
 	if (program->verdict == PROGRAM_ABSENT)
-		add_trouble(diagnosis, "%s %s: %s", shown(diagnosis->command),
-			    program_reason(program), strerror(program->error));
+		add_trouble(diagnosis, "%s %s: %s", diagnosis->command, program_reason(program),
+			    strerror(program->error));
 }
 
 static void look_at_all(struct diagnosis *diagnosis)
@@ -380,7 +381,7 @@ static void look_at_all(struct diagnosis *diagnosis)
 		add_trouble(diagnosis,
 			    "the libc of %s is neither glibc nor musl, so its stdio is left "
 			    "alone",
-			    shown(diagnosis->probe.program));
+			    diagnosis->probe.program);
 	look_at_ledger(diagnosis);
 }
 
@@ -492,8 +493,8 @@ static void print_table(const struct diagnosis *diagnosis)
 		       shown(diagnosis->hole[i].program),
 		       hole_reason_word(diagnosis->hole[i].reason), diagnosis->hole[i].count);
 	for (unsigned i = 0; i < diagnosis->troubles; i++)
-		printf("trouble: %s\n", diagnosis->trouble[i]);
-	printf("%s: %s\n", is_good(diagnosis) ? "good" : "not good", summary(diagnosis));
+		printf("trouble: %s\n", shown(diagnosis->trouble[i]));
+	printf("%s: %s\n", is_good(diagnosis) ? "good" : "not good", shown(summary(diagnosis)));
 }
 
 /* --- as JSON ---------------------------------------------------------------------------------- */

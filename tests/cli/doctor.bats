@@ -101,6 +101,16 @@ diagnosed() { # PRELOAD [WORD…]
 	equal "not good: LD_PRELOAD has /nonexistent/liblinecap.so, which doesn't exist" "${lines[-1]}"
 }
 
+@test "doctor: a name in a trouble stays as it is in JSON, and can't reach a terminal as it came" {
+	local trouble=$'LD_PRELOAD has /none/Größe\e[1m/liblinecap.so, which doesn\'t exist'
+
+	diagnosed $'/none/Größe\e[1m/liblinecap.so'
+	equal 'not good: LD_PRELOAD has /none/Gr\M-C\M-6\M-C\M^_e\^[[1m/liblinecap.so, which doesn'"'t exist" "${lines[-1]}"
+	env LD_PRELOAD=$'/none/Größe\e[1m/liblinecap.so' "$LINECAP" doctor --json >json 2>/dev/null || true
+	equal "$trouble" "$("$PYTHON" -c 'import json, sys; print(json.load(sys.stdin)["summary"])' <json)"
+	equal "$trouble" "$("$PYTHON" -c 'import json, sys; print(json.load(sys.stdin)["troubles"][0])' <json)"
+}
+
 @test "doctor: a library that this uid can't read is named" {
 	need_root
 	share_with_all_users
