@@ -19,7 +19,9 @@ struct filter {
 	struct account *account;     /* own, or a ledger's */
 	struct account own;
 	struct ledger *ledger; /* or NULL */
-	bool joined; /* it stands for the library on that pipe, and writes past its hooks */
+	bool joined;	 /* it stands for the library on that pipe, and writes past its hooks */
+	bool open;	 /* the last byte that passed ended no line */
+	uint64_t writer; /* what tells it from the pipe's other writers */
 	int out;
 };
 

@@ -116,6 +116,7 @@ void streams_report(const struct streams *streams)
  * ended). */
 static void end_stream(struct stream *stream)
 {
+	filter_pass(&stream->filter, stream->buffer, stream->kept);
 	filter_end(&stream->filter);
 	stream->over = true;
 	close(stream->in);
@@ -128,13 +129,56 @@ static void end_stream(struct stream *stream)
 	stream->out = NONE;
 }
 
+/* How many of these n bytes to write at once: whole lines, as far as a pipe takes them whole.
+ * Natively nobody's short line is torn by others who write to the pipe. */
+static size_t batch_of(const char *bytes, size_t n)
+{
+	if (n <= PIPE_BUF)
+		return n;
+	const char *end = memrchr(bytes, '\n', PIPE_BUF);
+
+	if (!end)
+		end = memchr(bytes + PIPE_BUF, '\n', n - PIPE_BUF);
+	return end ? (size_t)(end - bytes) + 1 : n;
+}
+
+/* Where the buffer was too small for what there was, the line that it ends in waits for its rest.
+ */
+static size_t ready_of(const struct stream *stream, size_t n)
+{
+	int more = 0;
+
+	if (n < STREAM_READ || ioctl(stream->in, FIONREAD, &more) || !more)
+		return n;
+	const char *end = memrchr(stream->buffer, '\n', n);
+
+	return end ? (size_t)(end - stream->buffer) + 1 : n;
+}
+
+/* n bytes of the buffer, but what waits. */
+static int pass_lines(struct stream *stream, size_t n)
+{
+	size_t ready = ready_of(stream, n);
+
+	stream->kept = 0;
+	for (size_t done = 0, batch; done < ready; done += batch) {
+		batch = batch_of(stream->buffer + done, ready - done);
+		if (filter_pass(&stream->filter, stream->buffer + done, batch))
+			return -1;
+	}
+	stream->kept = n - ready;
+	memmove(stream->buffer, stream->buffer + ready, stream->kept);
+	return 0;
+}
+
 /* One read's worth, at most n bytes: how many, or 0 at the end of the stream or if its reader has
  * gone. Waits where there is nothing. */
 static size_t pass_on(struct stream *stream, size_t n)
 {
-	ssize_t length = read(stream->in, stream->buffer, n < STREAM_READ ? n : STREAM_READ);
+	size_t room = STREAM_READ - stream->kept;
+	ssize_t length = read(stream->in, stream->buffer + stream->kept, n < room ? n : room);
 
-	if (length > 0 && !filter_pass(&stream->filter, stream->buffer, (size_t)length))
+	if (length > 0 && !pass_lines(stream, stream->kept + (size_t)length))
 		return (size_t)length;
 	end_stream(stream);
 	return 0;

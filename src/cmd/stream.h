@@ -33,6 +33,7 @@ struct stream {
 	bool pumped;	  /* it has a pump to be joined */
 	_Atomic uint64_t broken; /* lines */
 	pthread_t pump;
+	size_t kept; /* bytes of a line that goes on, at the start of the buffer */
 	char buffer[STREAM_READ];
 };
 

@@ -25,6 +25,8 @@
  *   as without it. Told to end (SIGTERM, SIGINT, SIGHUP, SIGQUIT), it passes on what is there.
  * - Who opens its stdout by way of /proc (as jobs do with /proc/1/fd/1) gets the pipe that leads to
  *   the filter. It holds no other fd of the program's.
+ * - Lines of up to PIPE_BUF bytes, newline included, reach the runtime's pipe whole, however many
+ *   write to it, and aren't broken for what others write (contract 2).
  * - Broken lines are counted in the pipe's ledger and for LINECAP_STATS in the program's name.
  * - A reader that goes is gone for the program as well (EPIPE, SIGPIPE), a slow one slows it, on
  *   its stream only. Held in memory: 64 KiB a stream.

@@ -271,6 +271,32 @@ calls_of_a_look() {
 	equal 9 "$(<status)"
 }
 
+# Eight programs at once, and what else the shell has to do.
+abreast() { # COMMAND JOB
+	# shellcheck disable=SC2016  # the shell's own
+	"$1" sh -c 'for name in a b c d e f g h; do ./unreached lines $name & done; '"$2; wait"
+}
+
+@test "programs side by side, each by a pipe, keep each line whole" {
+	abreast env true | sort >expected
+	abreast piped true | sort >seen
+	equal 1600 "$(wc -l <expected)"
+	same_file expected seen
+}
+
+@test "no line is dropped for one that another program, by a pipe too, doesn't end" {
+	local mode
+
+	abreast env true >expected
+	for mode in truncate json split; do
+		LINECAP_MODE=$mode LINECAP_MAX=5000 abreast piped 'for i in 1 2 3 4 5 6 7 8 9; do ./unreached; done' | tr -d '\n' >seen
+		"$PYTHON" - <<-'PY'
+			seen = open("seen").read()
+			for line in open("expected"): assert line.rstrip("\n") in seen, line[:20]
+		PY
+	done
+}
+
 @test "behind one supervisor there is no other" {
 	equal $'linecap\nsh' "$(piped sh -c './unreached family; true')"
 	equal $'sh\nlinecap' "$("$LINECAP" run --via pipe -- sh -c './unreached family; true' | cat)"

@@ -4,6 +4,7 @@
  *   family  the names of its parent and grandparent
  *   dies    of SIGTERM
  *   waits   "ready", then until SIGUSR1 comes, and exits with 9
+ *   lines   200 lines of up to 3000 bytes, each by a write of its own; the second word begins them
  *   serves  a line of 20000 bytes; "stopped" when SIGTERM comes, and exits with 3 */
 #include <dirent.h>
 #include <signal.h>
@@ -91,6 +92,23 @@ static _Noreturn void serve(char *bytes, int n)
 	exit(3);
 }
 
+static void lines(const char *name)
+{
+	char line[4096];
+
+	memset(line, *name, sizeof line);
+	for (int i = 0; i < 200; i++) {
+		size_t n = (size_t)sprintf(line, "%s %d ", name, i),
+		       end = n + (size_t)(i * 719 % 2900);
+
+		line[n] = *name;
+		line[end] = '\n';
+		if (write(1, line, end + 1) < 0)
+			exit(1);
+		line[end] = *name;
+	}
+}
+
 int main(int argc, char **argv)
 {
 	static char bytes[20000];
@@ -100,6 +118,8 @@ int main(int argc, char **argv)
 
 	if (argc < 2)
 		return write(1, bytes, sizeof bytes) == sizeof bytes ? 7 : 1;
+	if (!strcmp(argv[1], "lines"))
+		lines(argv[2]);
 	if (!strcmp(argv[1], "serves"))
 		serve(bytes, sizeof bytes);
 	if (!strcmp(argv[1], "world"))
