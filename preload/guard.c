@@ -7,6 +7,7 @@
 
 #include "bytes.h"
 #include "emitter.h"
+#include "next.h"
 #include "readable.h"
 #include "sys.h"
 #include "whole.h"
@@ -247,6 +248,20 @@ static bool can_see(const struct call *call, const struct iovec *iov, int count)
 	       (fdmap_ask(call->fd) && readable(iov, (size_t)count * sizeof *iov));
 }
 
+/* Where bytes are dropped no call is made, which may have been a cancellation point (contract 2):
+ * of no bytes it changes nothing. Not inline: its caller stands above the deepest of the stack. */
+__attribute__((noinline)) static void pass_by_cancellation(struct call *call, uint64_t word)
+{
+	const struct iovec nothing = {0};
+
+	if (!line_of(word).dropping || call->way != CALL_BY_NAME)
+		return;
+	if (call->own)
+		next.write(call->fd, NULL, 0); /* vmsplice's: it would change its flags */
+	else
+		call->again(call, &nothing, 1);
+}
+
 /* The line may have no room for these bytes. Those that can be read are looked at, and pass as the
  * program's own call, or with breaks. */
 static ssize_t look_and_write(struct call *call, struct account *account, const struct iovec *iov,
@@ -283,6 +298,7 @@ static ssize_t look_and_write(struct call *call, struct account *account, const 
 		return call_as_made(&call->sink, iov, count);
 	int error = errno;
 
+	pass_by_cancellation(call, word);
 	call->sink.writev = call_again;
 	written = emitter_writev(limits, account, &call->sink, iov, count, EMITTER_FIRST_WHOLE);
 	if (written >= 0)

@@ -8,10 +8,13 @@
 #include "hooks.h"
 #include "sys.h"
 
+/* musl's dprintf is no cancellation point (contract 2). */
 static int write_all(int fd, const char *text, int length)
 {
+	enum call_way way = next.gnu_get_libc_version ? CALL_BY_NAME : CALL_BY_NUMBER;
+
 	for (int done = 0; done < length;) {
-		ssize_t n = hook_write(fd, text + done, (size_t)(length - done));
+		ssize_t n = write_in(way, fd, text + done, (size_t)(length - done));
 
 		if (n < 0)
 			return -1;

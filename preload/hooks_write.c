@@ -151,5 +151,8 @@ ssize_t vmsplice_in(enum call_way way, int fd, const struct iovec *iov, size_t c
 
 ssize_t hook_vmsplice(int fd, const struct iovec *iov, size_t count, unsigned flags)
 {
-	return vmsplice_in(CALL_BY_NAME, fd, iov, count, flags);
+	/* musl's is no cancellation point (contract 2). */
+	enum call_way way = next.gnu_get_libc_version ? CALL_BY_NAME : CALL_BY_NUMBER;
+
+	return vmsplice_in(way, fd, iov, count, flags);
 }

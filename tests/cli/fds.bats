@@ -9,9 +9,10 @@ with_the_library=(-E LINECAP_TARGET=stdio -E "LD_PRELOAD=$LIBLINECAP")
 
 setup_file() {
 	load helpers
-	compile far unseen races clones probes moves moves_often unreadable closes_stderr prints_once pieces_in_child onpipe
+	compile far unseen races clones probes moves moves_often unreadable closes_stderr prints_once pieces_in_child \
+		cancelled_ahead onpipe
 	compile_with_musl far unseen races clones probes moves moves_often unreadable closes_stderr \
-		pieces_in_child
+		pieces_in_child cancelled_ahead
 }
 
 # The same programs, as NAME.musl.
@@ -220,6 +221,21 @@ calls_of_child() {
 		diff without with
 		LINECAP_MAX=64 guarded_on_a_pipe "$moves" >with
 		diff without with
+	done
+}
+
+@test "contract_2: a call is a cancellation point where libc's own is one, whatever becomes of its bytes" {
+	local cancelled mode max
+
+	for cancelled in $(builds cancelled_ahead); do
+		"$cancelled" 2>without | cat >/dev/null
+		equal 2 "$(sed 's/.*: //' without | sort -u | wc -l)"
+		for mode in split truncate; do
+			for max in 64 1050 16k; do
+				LINECAP_MODE=$mode LINECAP_MAX=$max guarded "$cancelled" 2>with | cat >/dev/null
+				diff without with || refute "$cancelled, $mode at $max"
+			done
+		done
 	done
 }
 
