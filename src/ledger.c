@@ -332,7 +332,7 @@ static int64_t idle_since(const struct ledger *ledger)
 	return left > joined ? left : joined;
 }
 
-/* The segment attached, if it is a page; else NULL. */
+/* The segment attached, if it is a page, or one that nobody has claimed; else NULL. */
 static struct ledger *enter(int id, const struct shmid_ds *about, int64_t now)
 {
 	long at = sys3(SYS_shmat, id, NULL, 0);
@@ -342,11 +342,11 @@ static struct ledger *enter(int id, const struct shmid_ds *about, int64_t now)
 	struct ledger *ledger = (struct ledger *)at;
 	struct pipe_id pipe = ledger->pipe;
 
-	if (ledger->identity != identity_of(&pipe, about->shm_perm.uid)) {
+	if (ledger->identity && ledger->identity != identity_of(&pipe, about->shm_perm.uid)) {
 		ledger_leave(ledger);
 		return NULL;
 	}
-	if (!about->shm_nattch)
+	if (ledger->identity && !about->shm_nattch)
 		note_look(ledger, about, now);
 	return ledger;
 }
@@ -408,9 +408,13 @@ static bool suspect_at(int index, uid_t uid, int64_t now, struct suspect *suspec
 	if (!ledger)
 		return false;
 	/* The maker's pid is 0 if it is none of this PID namespace's (Linux before 4.17 gives it as
-	 * it was in its own). */
-	*suspect = (struct suspect){(int)id, ledger->pipe, idle_since(ledger), about.shm_cpid != 0,
-				    false};
+	 * it was in its own). What nobody has claimed is no pipe's: its maker died, or was denied
+	 * shmat(2), or is about to claim it. */
+	*suspect = ledger->identity ? (struct suspect){.id = (int)id,
+						       .pipe = ledger->pipe,
+						       .since = idle_since(ledger),
+						       .near = about.shm_cpid != 0}
+				    : (struct suspect){.id = (int)id, .since = about.shm_ctime};
 	ledger_leave(ledger);
 	return true;
 }

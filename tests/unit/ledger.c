@@ -1404,6 +1404,29 @@ static void of_many_pages_that_cannot_be_told_of_the_latest_few_stay(void **stat
 	assert_true(holds_among_few(the_latest_of_many_stay));
 }
 
+/* As whoever leaves them that dies, or isn't let in, before the page says whose it is. */
+static bool few_of_the_unclaimed_stay(void)
+{
+	for (int i = 0; i < MANY; i++) {
+		struct kept kept = a_pipe_with_a_page();
+		struct ledger *ledger = open_page(&kept.id);
+
+		close_pipe(&kept);
+		if (!ledger)
+			return false;
+		memset(ledger, 0, sizeof *ledger);
+		ledger_leave(ledger);
+	}
+	return segments() == MANY && sweeps_all_but_a_few();
+}
+
+static void of_pages_that_nobody_has_claimed_a_few_stay(void **state)
+{
+	(void)state;
+	need_private_segments();
+	assert_true(holds_among_few(few_of_the_unclaimed_stay));
+}
+
 static bool many_go(void)
 {
 	struct kept live = a_pipe_with_a_page();
@@ -1527,6 +1550,7 @@ static const struct CMUnitTest tests[] = {
 	PRIVATE(whoever_looks_at_a_page_does_not_keep_it),
 	PRIVATE(whoever_writes_keeps_a_page),
 	PRIVATE(of_many_pages_that_cannot_be_told_of_the_latest_few_stay),
+	PRIVATE(of_pages_that_nobody_has_claimed_a_few_stay),
 	PRIVATE(nothing_hides_behind_many_pages),
 	PRIVATE(where_pages_pile_up_a_new_one_costs_the_idle_ones),
 	PRIVATE(a_page_that_anybody_has_attached_stays),
