@@ -17,10 +17,10 @@
  *
  * DEFINITIONS. BOUND: the line's; without it max and all that was in flight (the last write included) when the line
  * began, and at most while its last write was made. ONLYLINES: whole lines only, and how long; ONLYPIECES: no newline is
- * written. NOBREAK: a break is a fault. LEAK: writers go quiet, then a lone one ends two lines, and the word must be 0. NOALONE:
- * nobody goes alone. ATONCE: a write begins and is counted in one step. Faults: TODAY: nothing is counted before a write. RESERVE: lines that the pipe takes whole
- * count h before it. NOROOM: none is kept for the mark. NOLAND: nobody takes a dead one's bytes out of flight. FORGETS: one
- * who ends no line does, too.
+ * written. NOBREAK: a break is a fault. LEAK: writers go quiet, then a lone one ends two lines, and the word must be 0.
+ * NOALONE: nobody goes alone. ATONCE: a write begins and is counted in one step. Faults: TODAY: nothing is counted before a
+ * write. RESERVE: lines that the pipe takes whole count h before it. NOROOM: none is kept for the mark. NOLAND: nobody takes
+ * a dead one's bytes out of flight. FORGETS: one who ends no line does, too.
  *
  * A counterexample: `spin -a DEFINITIONS word.pml && gcc -DSAFETY -DBFS -DNOREDUCE -o pan pan.c && ./pan`, then
  * `spin -k word.pml.trail DEFINITIONS word.pml`: a line for each step of a writer. It begins, is gated, wrote, ends (as just
