@@ -16,8 +16,15 @@ setup_file() {
 	def supervised(*command, options=(), **more):
 	    return subprocess.Popen([LINECAP, "run", "--via", "pipe", *options, "--", *command], **more)
 
+	# Python runs handlers between its own steps: a signal that comes just before pause(2) waits for the next one.
+	PRELUDE = """
+	import os, signal, sys, time
+	def take_signals():
+	    while True: time.sleep(0.01)
+	"""
+
 	def program(code, *words, **more):
-	    return supervised(sys.executable, "-c", "import os, signal, sys\n" + code, *words, **more)
+	    return supervised(sys.executable, "-c", PRELUDE + code, *words, **more)
 
 	def await_state(state, what):
 	    bound = time.monotonic() + 60
@@ -99,7 +106,7 @@ as_pid_1() {
 	for number in signal.valid_signals():
 	    if number not in (signal.SIGKILL, signal.SIGSTOP): signal.signal(number, say)
 	os.write(1, b"ready\\n")
-	while True: signal.pause()
+	take_signals()
 	""", stdout=PIPE)
 	assert run.stdout.readline() == b"ready\n"
 	for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
@@ -140,7 +147,7 @@ as_pid_1() {
 	world <<-'PYTHON'
 	def with_alarm(seconds, code):
 	    return program(code, stdout=PIPE, preexec_fn=lambda: signal.setitimer(signal.ITIMER_REAL, seconds))
-	run = with_alarm(0.01, "while True: signal.pause()")
+	run = with_alarm(0.01, "take_signals()")
 	assert run.wait() == -signal.SIGALRM
 	run = with_alarm(1000, "left = signal.alarm(0); os.write(1, b'%d' % left)")
 	left = int(run.communicate()[0])
@@ -172,11 +179,10 @@ as_pid_1() {
 	pid, terminal = pty.fork()
 	if pid == 0:
 	    os.dup2(to_write, 1); os.close(to_read); os.close(to_write)
-	    os.execv(LINECAP, [LINECAP, "run", "--via", "pipe", "--", sys.executable, "-c", """
-	import os, signal
+	    os.execv(LINECAP, [LINECAP, "run", "--via", "pipe", "--", sys.executable, "-c", PRELUDE + """
 	for number in (2, 3, 10): signal.signal(number, lambda n, f: os.write(1, b"%d\\n" % n))
 	os.write(1, b"ready\\n")
-	while True: signal.pause()
+	take_signals()
 	"""])
 	os.close(to_write)
 	out = os.fdopen(to_read, "rb")
@@ -264,7 +270,7 @@ as_pid_1() {
 	run = program("""
 	os.setgid(65534); os.setuid(65534)
 	os.write(1, b"ready\\n")
-	while True: signal.pause()
+	take_signals()
 	""", stdout=PIPE)
 	assert run.stdout.readline() == b"ready\n"
 	child, = children(run.pid)
@@ -341,7 +347,7 @@ def count():
 	def say(number, frame): os.write(1, b"told\\n"); os._exit(9)
 	signal.signal(signal.SIGUSR1, say)
 	os.write(1, b"ready\\n")
-	while True: signal.pause()
+	take_signals()
 	""", stdout=PIPE, preexec_fn=os.setpgrp)
 	assert run.stdout.readline() == b"ready\n"
 	child, = children(run.pid)
