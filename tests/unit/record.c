@@ -33,7 +33,7 @@ struct pipe {
 	uint64_t writer;
 	void (*meanwhile)(void); /* once, before the sink takes what it is given */
 	size_t length;
-	char out[OUT_MOST];
+	char out[OUT_MOST]; /* a string */
 };
 
 static struct pipe pipe;
@@ -59,6 +59,7 @@ static ssize_t take(const struct sink *sink, const struct iovec *iov, int count)
 		to->length += k;
 		n += k;
 	}
+	to->out[to->length] = '\0';
 	return (ssize_t)n;
 }
 
@@ -77,6 +78,7 @@ static void open_pipe(uint64_t max, const char *mark)
 	pipe.meanwhile = NULL;
 	pipe.writer = 1;
 	pipe.length = 0;
+	pipe.out[0] = '\0';
 }
 
 /* As a hook does it, until all bytes are done with. */
@@ -111,7 +113,6 @@ static void send_text(const char *text)
 
 static void assert_out(const char *expected)
 {
-	pipe.out[pipe.length] = '\0';
 	assert_string_equal(pipe.out, expected);
 }
 
@@ -183,6 +184,14 @@ static bool parses(const char *record)
 	return whole;
 }
 
+/* A record that was cut, and its report. */
+static void assert_last_is_cut(char *at)
+{
+	assert_true(parses(next_line(&at)));
+	assert_true(parses(next_line(&at)));
+	assert_string_equal(at, "");
+}
+
 static void each_record_is_cut_so_that_it_parses_at_each_max(void **state)
 {
 	size_t seen = 0;
@@ -203,7 +212,6 @@ static void each_record_is_cut_so_that_it_parses_at_each_max(void **state)
 					send(record + sent,
 					     length - sent < piece ? length - sent : piece);
 				send("\n", 1);
-				pipe.out[pipe.length] = '\0';
 				hold(judge(record, &at), record, max);
 				assert_int_equal(*at, '\0');
 				seen++;
@@ -270,7 +278,6 @@ static void what_stands_behind_a_break_is_no_record(void **state)
 	open_pipe(64, "");
 	send_text("0123456789012345678901234567890123456789012345678901234567890123{\"a\":\"");
 	send_text(RECORD_X100 "\"}\n{\"b\":2}\n");
-	pipe.out[pipe.length] = '\0';
 	assert_null(strstr(pipe.out, "linecap"));
 }
 
@@ -295,7 +302,6 @@ static void a_blank_behind_a_record_as_long_as_max_is_dropped(void **state)
 	open_pipe(64, "");
 	send_text(record);
 	send_text("\r\n");
-	pipe.out[pipe.length] = '\0';
 	assert_memory_equal(pipe.out, record, 64);
 	assert_string_equal(pipe.out + 64, "\n{\"linecap\":{\"dropped_bytes\":1}}\n");
 }
@@ -306,7 +312,6 @@ static void the_line_behind_a_cut_record_is_its_own(void **state)
 	open_pipe(64, "");
 	send_text("{\"a\":\"0123456789\",\"b\":\"");
 	send_text("01234567890123456789012345678901234567890123456789\"}\nplain\n");
-	pipe.out[pipe.length] = '\0';
 	assert_non_null(strstr(pipe.out, "\"linecap_truncated\":true}\n{\"linecap\":"));
 	assert_string_equal(pipe.out + pipe.length - 7, "\nplain\n");
 }
@@ -320,7 +325,6 @@ static void contract_3_another_writers_line_closes_the_record_at_hand(void **sta
 	send_text("{\"a\":\"0123456789");
 	pipe.writer = 2;
 	send_text("ERROR: the database is gone, and nobody knows where it is.\n");
-	pipe.out[pipe.length] = '\0';
 	assert_true(parses(next_line(&at)));
 	assert_string_equal(at, "ERROR: the database is gone, and nobody knows where it is.\n");
 }
@@ -334,11 +338,8 @@ static void two_writers_records_are_cut_each_with_its_own_end(void **state)
 	send_text("{\"a\":[[[\"x");
 	pipe.writer = 2;
 	send_text("{\"b\":\"" RECORD_X100 "\"}\n");
-	pipe.out[pipe.length] = '\0';
 	assert_string_equal(next_line(&at), "{\"a\":[[[\"x\"]]],\"linecap_truncated\":true}");
-	assert_true(parses(next_line(&at)));
-	assert_true(parses(next_line(&at)));
-	assert_string_equal(at, "");
+	assert_last_is_cut(at);
 }
 
 static void contract_3_another_writers_line_is_never_dropped_with_a_record(void **state)
@@ -348,7 +349,6 @@ static void contract_3_another_writers_line_is_never_dropped_with_a_record(void 
 	send_text("{\"a\":\"01234567890123456789012345678901234567890123456789012345678901234567");
 	pipe.writer = 2;
 	send_text("ERROR\n");
-	pipe.out[pipe.length] = '\0';
 	assert_string_equal(pipe.out + pipe.length - 7, "\nERROR\n");
 	assert_non_null(strstr(pipe.out, "dropped_bytes"));
 }
@@ -370,7 +370,6 @@ contract_3_a_whole_line_noted_late_makes_no_one_the_owner_of_a_dropped_record(vo
 	whole_note(&pipe.limits, &pipe.account, turn, &iov, iov.iov_len, (ssize_t)iov.iov_len, 2);
 	pipe.writer = 2;
 	send_text("ERROR: disk\n");
-	pipe.out[pipe.length] = '\0';
 	assert_non_null(strstr(pipe.out, "\nERROR: disk\n"));
 }
 
@@ -388,7 +387,6 @@ static void contract_3_an_owner_named_late_owns_no_other_line(void **state)
 	line_set(&pipe.account.owner, name);
 	pipe.writer = 1;
 	send_text("ERROR: disk\n");
-	pipe.out[pipe.length] = '\0';
 	assert_non_null(strstr(pipe.out, "\nERROR: disk\n"));
 }
 
@@ -406,7 +404,6 @@ static void a_whole_line_that_comes_while_a_record_is_cut_is_not_broken(void **s
 	write_a_line_between();
 	pipe.meanwhile = write_a_line_between;
 	send_text("{\"a\":\"" RECORD_X100 "\"}\n");
-	pipe.out[pipe.length] = '\0';
 	assert_non_null(strstr(pipe.out + 40, "\na whole line of forty bytes, all of it.\n"));
 }
 
@@ -420,7 +417,6 @@ static void contract_3_who_left_an_earlier_line_open_has_no_part_in_this_one(voi
 	pipe.writer = 1;
 	pipe.meanwhile = write_a_line_between;
 	send_text("{\"a\":\"" RECORD_X100 "\"}\n");
-	pipe.out[pipe.length] = '\0';
 	assert_non_null(strstr(pipe.out, "\na whole line of forty bytes, all of it.\n"));
 }
 
@@ -444,11 +440,8 @@ static void anothers_record_stands_behind_a_line_that_is_none(void **state)
 	send_text("progress: ");
 	pipe.writer = 2;
 	send_text(" {\"a\":\"" RECORD_X100 "\"}\n");
-	pipe.out[pipe.length] = '\0';
 	assert_string_equal(next_line(&at), "progress: ");
-	assert_true(parses(next_line(&at)));
-	assert_true(parses(next_line(&at)));
-	assert_string_equal(at, "");
+	assert_last_is_cut(at);
 }
 
 /* Records; one in eight as deep as may be, one in eight a line that is none and within max. One in
@@ -489,7 +482,6 @@ static const char *random_stream(struct dice *dice)
 		send(stream + done, n);
 		done += n;
 	}
-	pipe.out[pipe.length] = '\0';
 	for (size_t i = 0; i < lines && !broken; i++)
 		broken = judge(sent[i], &at);
 	if (broken)
@@ -576,7 +568,6 @@ static const char *random_neighbours(struct dice *dice)
 			send(other, (size_t)sprintf(other, "<other %zu>\n", ++others));
 		}
 	}
-	pipe.out[pipe.length] = '\0';
 	for (size_t i = 1; i <= others && at; i++) {
 		sprintf(other, "<other %zu>\n", i);
 		at = past(other, at);
